@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Memory of one run: allocated piece by piece, freed at once. Objects in an arena do
+ * not own each other. Running out of memory ends the program through arena_exhausted()
+ * only if no handler was set; dump sets one that thaws the tree first. Any process.
+ */
+#pragma once
+
+#include <stddef.h>
+#include <stdarg.h>
+
+struct arena_block;
+struct arena {
+	struct arena_block *blocks;
+	void (*exhausted)(void *); /* called before abort(); may be NULL */
+	void *exhausted_argument;
+};
+
+/* Zeroed memory, aligned to 16. Never NULL. */
+void *arena_alloc(struct arena *arena, size_t size);
+void *arena_copy(struct arena *arena, const void *data, size_t size);
+char *arena_string(struct arena *arena, const char *text);
+char *arena_format(struct arena *arena, const char *format, ...) __attribute__((format(printf, 2, 3)));
+/* Grows an array in the arena: returns a place for element count (old content copied). */
+void *arena_grow(struct arena *arena, void *array, size_t count, size_t *capacity, size_t element);
+void arena_free(struct arena *arena);
+
+#define arena_new(arena, type) ((type *)arena_alloc(arena, sizeof(type)))
+#define arena_array(arena, type, count) ((type *)arena_alloc(arena, sizeof(type) * (count)))
+/* Appends to an array described by pointer, count and capacity; yields the new element's address. */
+#define arena_append(arena, array, count, capacity)                                             \
+	({                                                                                      \
+		(array) = arena_grow(arena, array, count, &(capacity), sizeof(*(array)));       \
+		&(array)[(count)++];                                                            \
+	})

@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The board: the only writable memory that the processes of a restore share. main opens
+ * stages, everybody else arrives at them; the first error wins. Freestanding. All
+ * 32-bit words are accessed atomically and used as futexes.
+ */
+#pragma once
+
+#include <stdint.h>
+
+enum { BOARD_TEXT = 1024 };
+
+struct board_row {
+	int32_t host_pid; /* written once by main (clone's answer) or the newborn's parent */
+	int32_t state;	  /* for messages: last stage reached */
+	uint32_t address; /* mailbox of the newborn, see restore/handover.c */
+	uint32_t unused;
+};
+
+struct board {
+	uint32_t stage;	  /* highest stage that main has opened */
+	uint32_t arrived; /* arrivals at the stage after that; main resets it before opening */
+	uint32_t failed;  /* 0, or 1 when an error was reported (compare and exchange) */
+	uint32_t written; /* 1 once the fields of the error are complete */
+	int32_t error_number;
+	int32_t error_pid, error_tid; /* as the image calls them */
+	uint32_t error_label;	      /* label of a blob's call + 1, or 0: then message holds text */
+	char message[BOARD_TEXT], detail[BOARD_TEXT], hint[BOARD_TEXT];
+	uint32_t row_count;
+	struct board_row rows[];
+};
