@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: GPL-2.0
+/* What the pipelines ask of the memory family. */
+#pragma once
+
+#include "model/run.h"
+#include "remote/batch.h"
+#include "support/error.h"
+
+struct handover;
+
+/* ---- dump: main ---- */
+
+/* Before the freeze: buffers, worker threads, whatever need not be done while the tree stands. */
+struct error *memory_prepare(struct dump *dump) must_check;
+/* Tree frozen: task->mappings and task->mm->vmas from /proc, each recognised by its kind;
+ * files of mappings are registered. Also the areas' madvise and lock flags. */
+struct error *memory_collect(struct dump *dump, struct task *task) must_check;
+/* Tree frozen: pages of all tasks into pages-N.img, several workers at once; page maps are
+ * kept in memory. Shared segments once each. */
+struct error *memory_drain(struct dump *dump) must_check;
+/* After that, tree frozen or not: pagemap-N.img (mm-N.img is written by dump/write.c). */
+struct error *memory_write(struct dump *dump) must_check;
+void memory_release(struct dump *dump);
+
+/* ---- restore ---- */
+
+/* main, before any fork: page maps read and checked against mappings, kinds' plan(),
+ * files wanted, shared objects made (memfds; recorded for undo). */
+struct error *memory_plan(struct restore *restore) must_check;
+
+/* Where things of a newborn go. */
+struct memory_layout {
+	void *hole;	   /* free in the newborn and in the task it will be; room bytes */
+	size_t room;
+	uint64_t vdso_park; /* for the use of memory/ */
+	void *private;	   /* for the use of memory/ */
+};
+
+/* newborn, before its children are forked: maps and fills what children share with it
+ * (copy on write). Does nothing when there is nothing to gain. */
+struct error *memory_restore_inherited(struct restore *restore, struct task *task) must_check;
+/* newborn, files received: finds a hole of room bytes, makes every mapping (at its final
+ * address when criu's own layout leaves that free, else at a temporary one) and fills the pages. */
+struct error *memory_restore(struct restore *restore, struct task *task, const struct handover *handover,
+			     size_t room, struct memory_layout *layout) must_check;
+/* newborn, last thing before the jump: PHASE_CLEAR calls: unmap all that is criu's (from
+ * /proc/self/maps), keep [hole, hole + room). */
+struct error *memory_emit_clear(struct restore *restore, struct task *task, struct memory_layout *layout,
+				struct batch *program) must_check;
+/* PHASE_MEMORY calls: vdso and misplaced mappings to their places, protections, advice, locks. */
+struct error *memory_emit(struct restore *restore, struct task *task, struct memory_layout *layout,
+			  struct batch *program) must_check;

@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * What a run is: the two structs that the pipelines hand down to every kind of object.
+ * A kind sees options, kernel facts, snapshot and a few services; it sees no stage
+ * function, which keeps all ordering in dump/ and restore/.
+ */
+#pragma once
+
+#include "model/snapshot.h"
+#include "support/undo.h"
+
+struct criu;
+struct board;
+struct file_plan;   /* files/plan.h */
+struct memory_plan; /* memory/plan.h */
+
+/* One `criu dump`. Lives in main; the tree is frozen while kinds see it. */
+struct dump {
+	struct criu *criu;
+	struct snapshot *snapshot;
+	struct arena *arena; /* of the snapshot: all messages and texts of the run */
+	struct undo undo;
+	struct file_collection *files;	  /* files/collection.h: descriptions found so far */
+	struct memory_collection *memory; /* memory/collection.h */
+	uint32_t next_file_id;		  /* one counter for all file ids, from 1 */
+	uint64_t freeze_start_us, frozen_us, freeze_end_us, memory_us, memory_write_us; /* for stats-dump */
+	uint64_t pages_scanned, pages_written, pages_skipped_parent, pages_lazy;
+	uint64_t shared_pages_scanned, shared_pages_written;
+};
+
+/* One `criu restore`. Everything but board and undo is constant once the plan is made;
+ * newborns and the opener see it as the copy they were forked with. */
+struct restore {
+	struct criu *criu;
+	struct snapshot *snapshot; /* read-only after read_images() */
+	struct arena *arena;
+	struct undo undo;
+	struct board *board;
+	struct file_plan *files;
+	struct memory_plan *memory;
+	struct kinship *kinship; /* restore/kinship.h */
+	int page_image_mode;
+	uint64_t start_us, forked_us;
+	uint64_t *pages_compared, *pages_skipped, *pages_restored; /* in shared memory, atomic */
+};

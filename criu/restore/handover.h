@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Descriptors travel from the opener to the tasks, once each. handover_prepare() runs in
+ * main before the first fork, handover_open_mailbox() in each newborn at birth, the
+ * sending in the opener, receive and install in the newborn.
+ */
+#pragma once
+
+#include "model/run.h"
+#include "support/error.h"
+
+enum handed_purpose {
+	HANDED_DESCRIPTOR, /* number in the table */
+	HANDED_CWD,
+	HANDED_ROOT,
+	HANDED_EXE,
+	HANDED_MAPPING, /* number is the key of files_want_mapping() */
+};
+
+struct handed {
+	enum handed_purpose purpose;
+	uint32_t number;
+	int fd; /* in the newborn; HANDED_DESCRIPTOR ones are put at their numbers while receiving */
+};
+
+struct handover {
+	struct handed *items; /* everything but HANDED_DESCRIPTOR */
+	size_t count, capacity;
+	int mailbox; /* the newborn's own socket */
+};
+
+/* main, before the first fork: the opener's socket. */
+struct error *handover_prepare(struct restore *restore) must_check;
+/* newborn, at birth and before the opener exists: makes the mailbox and writes its address to the board. */
+struct error *handover_open_mailbox(struct restore *restore, struct task *task, struct handover *handover) must_check;
+/* newborn: receives everything the opener sends; table descriptors end up at their
+ * numbers with their close-on-exec flag, all others above files_number_limit(). */
+struct error *handover_receive(struct restore *restore, struct task *task, struct handover *handover) must_check;
+/* -1 if it was not handed over. */
+int handover_find(const struct handover *handover, enum handed_purpose purpose, uint32_t number);
+/* newborn: closes all that is left of the transport. */
+void handover_close(struct handover *handover);
+/* newborn, table owner: the kinds' adopt() for every descriptor. */
+struct error *handover_adopt(struct restore *restore, struct task *task) must_check;
