@@ -1,0 +1,41 @@
+# SPDX-License-Identifier: GPL-2.0
+# Tests. Every test/unit/**/*.c is a program of its own, linked with all of criu but main.o; it
+# passes when it exits with 0. Every C file of the other test folders is a system test, linked
+# with test/harness only, and run by test/run. A test may say "// link: FLAGS" in its source.
+# Another test program joins "make unit" with a line of its own: unit: my-target
+
+SYSTEM_FOLDERS  := $(filter-out test/unit test/fuzz test/harness test/apps test/bench,$(patsubst %/,%,$(wildcard test/*/)))
+SYSTEM_SOURCES  := $(if $(SYSTEM_FOLDERS),$(shell find $(SYSTEM_FOLDERS) -name '*.c'))
+SYSTEM_PROGRAMS := $(SYSTEM_SOURCES:test/%.c=build/test/programs/%)
+UNIT_SOURCES    := $(shell find test/unit -name '*.c' 2>/dev/null)
+UNIT_PROGRAMS   := $(UNIT_SOURCES:%.c=$(O)/%)
+HARNESS         := $(wildcard test/harness/*.c test/harness/*.h)
+TEST_CFLAGS     := -std=gnu11 -D_GNU_SOURCE -O1 -g -Wall -Wextra -Werror -Wno-unused-parameter -Itest/harness -pthread
+
+.PHONY: system-programs unit-programs apps test $(UNIT_PROGRAMS:%=run-%)
+
+build/test/programs/%: test/%.c $(HARNESS)
+	@mkdir -p $(@D)
+	$(CC) $(TEST_CFLAGS) -o $@ $< $(filter %.c,$(HARNESS)) $$(sed -n 's|^// link: ||p' $<)
+
+$(O)/test/unit/%: $(O)/test/unit/%.o $(LIBRARY)
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS_ALL) -o $@ $^ $(LDLIBS)
+
+$(UNIT_PROGRAMS:%=run-%): run-%: %
+	$<
+
+system-programs: $(SYSTEM_PROGRAMS)
+unit-programs: $(UNIT_PROGRAMS)
+unit: $(UNIT_PROGRAMS:%=run-%)
+	@echo "unit: $(words $(UNIT_PROGRAMS)) programs passed"
+
+layers:
+	scripts/check-layers
+
+lint: layers
+
+test check:
+	scripts/test
+
+-include $(UNIT_PROGRAMS:%=%.d)
