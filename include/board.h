@@ -24,7 +24,9 @@ struct board {
 	uint32_t written; /* 1 once the fields of the error are complete */
 	int32_t error_number;
 	int32_t error_pid, error_tid; /* as the image calls them */
-	uint32_t error_label;	      /* label of a blob's call + 1, or 0: then message holds text */
+	uint32_t error_label;	      /* not 0: a blob's call failed (its label + 1); message holds the label's text */
+	uint32_t error_operation;     /* of a blob's call: enum remote_op */
+	uint32_t error_call;	      /* its index in the program */
 	char message[BOARD_TEXT], detail[BOARD_TEXT], hint[BOARD_TEXT];
 	uint32_t row_count;
 	struct board_row rows[];

@@ -27,6 +27,13 @@ enum remote_op {
 	REMOTE_POSIX_TIMER,
 	/* rt_sigaction()-free wait: waitid(P_PID, WEXITED | WNOWAIT) repeated on EINTR. arg: pid */
 	REMOTE_WAIT_ZOMBIE,
+	/* Stores a number in memory: arg: address, number, width in bytes (4 or 8). Result: 0.
+	 * With REMOTE_DATA(1) a pointer, with REMOTE_RESULT(1) an earlier result. */
+	REMOTE_STORE,
+	/* Reads a number from memory. arg: address, width in bytes (4 or 8). Result: the
+	 * number (4 bytes: sign-extended); never counts as a failure. */
+	REMOTE_LOAD,
+	REMOTE_SPECIAL_END,
 };
 
 /* flags */
@@ -52,4 +59,7 @@ struct remote_program {
 	uint64_t board;	 /* address of a struct board where a failure is reported, or 0 */
 	uint32_t row;	 /* row of the task on the board */
 	int32_t tid;	 /* for the error report */
+	int32_t pid;	 /* the same */
+	uint32_t unused;
+	uint64_t labels; /* address of a uint32_t for each label: offset from here to its text; or 0 */
 };
