@@ -42,6 +42,10 @@ struct compel_thread {
  * PTRACE_INTERRUPT, without waiting. A thread that is already a zombie gets COMPEL_DEAD
  * and no error; one that is traced by somebody else fails with EPERM and names the tracer. */
 struct error *compel_seize(struct compel_thread *thread, pid_t tid) must_check;
+/* PTRACE_SEIZE alone: the thread runs on, traced. */
+struct error *compel_seize_running(struct compel_thread *thread, pid_t tid) must_check;
+/* PTRACE_INTERRUPT of a seized thread, without waiting. */
+struct error *compel_interrupt(struct compel_thread *thread) must_check;
 /* Waits until it is stopped for good and reads registers, mask and taken signal. */
 struct error *compel_wait(struct compel_thread *thread) must_check;
 /* Puts registers and mask back and lets the thread go; job-control stops stay in effect.

@@ -15,6 +15,7 @@ struct board_row {
 	int32_t state;	  /* for messages: last stage reached */
 	uint32_t address; /* mailbox of the newborn, see restore/handover.c */
 	uint32_t unused;
+	uint64_t arena_start, arena_size; /* what main unmaps when it has caught the task */
 };
 
 struct board {
