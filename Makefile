@@ -37,7 +37,9 @@ GEN_H   := $(GEN_C:.c=.h) $(O)/gen/images/messages.h
 SOURCES := $(filter-out criu/libcriu/% criu/plugins/% criu/blob/%,$(shell find criu -name '*.c' -not -path '*/arch/*')) \
 	$(shell find criu/arch/$(ARCH) -name '*.c' 2>/dev/null) \
 	$(wildcard compel/*.c compel/arch/$(ARCH)/*.c)
-OBJECTS := $(SOURCES:%.c=$(O)/%.o) $(GEN_C:.c=.o)
+# What runs inside other processes, as C arrays: scripts/make/compel.mk.
+BLOBS   := agent restorer
+OBJECTS := $(SOURCES:%.c=$(O)/%.o) $(GEN_C:.c=.o) $(BLOBS:%=$(O)/gen/blob/compel_%.o)
 LIBRARY := $(filter-out $(O)/criu/main.o,$(OBJECTS))
 
 all: $(O)/criu/criu $(O)/criu/crit

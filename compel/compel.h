@@ -36,6 +36,14 @@ struct compel_thread {
 	siginfo_t signal;    /* ... this one; it is injected again on detach */
 	uint64_t blocked;    /* signal mask as it was, bit signo - 1 */
 	struct user_regs_struct registers; /* as they were at the stop */
+	/* The rest belongs to compel. */
+	bool borrowed;	     /* registers and mask in the kernel are not those above */
+	bool unparked;	     /* the last stop was in a system call: no restart would happen there */
+	bool left_signal;    /* no longer in the stop that took the signal above */
+	bool stop_requested; /* a SIGSTOP came by while our code ran; sent again on detach */
+	int stop_number;     /* the signal by which our code says that it is done */
+	uint64_t syscall_at; /* address of a syscall instruction, or 0 */
+	uint64_t rseq_at, rseq_section; /* the thread's rseq area and the critical section it was in */
 };
 
 /* PTRACE_SEIZE (with PTRACE_O_SUSPEND_SECCOMP when the kernel lets us) and

@@ -87,13 +87,14 @@ struct error *batch_run(struct compel_agent *agent, struct compel_thread *const 
 size_t batch_room(const struct batch *batch);
 /* Restore: writes struct remote_program, calls, labels and data to memory, for execution at
  * the given address (both 64-byte aligned; address may differ from memory when the bytes
- * are moved later). The program is the first thing there. board: its address in the task, or 0. */
+ * are moved later). The program is the first thing there. board: its address in the task,
+ * or 0; pid and tid: as messages shall name the task. */
 struct error *batch_place(const struct batch *batch, void *memory, uint64_t address, uint64_t board, uint32_t row,
-			  int32_t tid) must_check;
+			  int32_t pid, int32_t tid) must_check;
 
 /* Readable text, one line per call, for tests and debug logs:
- *	12 "heap" mmap(0x1000, 0x2000, 0x3, 0x32, -1, 0) exact
- * Data is written as data+0x40, results of earlier calls as #3. */
+ *	12 "heap" mmap(0x1000, 0x2000, 3, 0x32, -1) exact
+ * Data is written as data+0x40, results of earlier calls as #3; zeroes at the end are left out. */
 void batch_text(const struct batch *batch, FILE *stream);
 /* The name of a system call or special operation, or NULL. Static text. */
 const char *batch_operation_name(unsigned number);

@@ -1,0 +1,233 @@
+// SPDX-License-Identifier: GPL-2.0
+/* The agent: an arena inside the process with the runner in front and batches behind it. */
+#include "compel/internal.h"
+
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/uio.h>
+
+#include "compel/arch.h"
+#include "support/cleanup.h"
+#include "support/file.h"
+
+enum { ALIGNMENT = 64, STACK_SIZE = 1024, PAGE = 4096 };
+
+struct compel_agent {
+	struct compel_thread *leader;
+	uint64_t base, size;
+	uint64_t code_size;    /* the runner, rounded up; batches start behind it */
+	unsigned char *buffer; /* what is written behind the runner in one go */
+};
+
+/* One batch in the arena: stack, program, calls, data. Offsets from the arena's base. */
+struct slot {
+	uint64_t program, calls, data, end;
+};
+
+static uint64_t round_up(uint64_t value, uint64_t unit)
+{
+	return (value + unit - 1) / unit * unit;
+}
+
+static struct slot lay_out(uint64_t at, const struct compel_batch *batch)
+{
+	struct slot slot;
+
+	slot.program = at + STACK_SIZE;
+	slot.calls = round_up(slot.program + sizeof(struct remote_program), ALIGNMENT);
+	slot.data = round_up(slot.calls + batch->count * sizeof(struct remote_call), ALIGNMENT);
+	slot.end = round_up(slot.data + batch->size, ALIGNMENT);
+	return slot;
+}
+
+static struct error *check_seccomp(const struct compel_thread *thread)
+{
+	char path[64], *line;
+	cleanup_free char *text = NULL;
+	size_t length;
+
+	if (thread->seccomp_suspended)
+		return NULL;
+	snprintf(path, sizeof(path), "/proc/%d/status", thread->tid);
+	TRY(read_file_at(AT_FDCWD, path, &text, &length));
+	line = strstr(text, "\nSeccomp:\t");
+	if (!line || line[10] == '0')
+		return NULL;
+	return with_hint(fail_number(EPERM, "cannot run code in thread %d: it is under seccomp", thread->tid),
+			 "Suspending seccomp needs CAP_SYS_ADMIN and a caller that is not under seccomp itself.");
+}
+
+static struct error *map_arena(struct compel_agent *agent)
+{
+	const uint64_t arg[6] = { 0, agent->size, PROT_READ | PROT_WRITE | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS,
+				  (uint64_t)-1, 0 };
+	int64_t result;
+
+	TRY(compel_syscall(agent->leader, SYS_mmap, arg, &result));
+	if (result < 0 && result > -4096)
+		return with_hint(fail_number((int)-result, "could not map memory in process %d", agent->leader->tid),
+				 "Its address space limit, number of mappings or a security policy stands in the way.");
+	agent->base = (uint64_t)result;
+	return NULL;
+}
+
+void compel_forget(struct compel_agent *agent)
+{
+	if (!agent)
+		return;
+	free(agent->buffer);
+	free(agent);
+}
+
+static void cleanup_agent(struct compel_agent **agent)
+{
+	compel_forget(*agent);
+}
+
+struct error *compel_infect(struct compel_thread *leader, size_t size, struct compel_agent **agent)
+{
+	__attribute__((cleanup(cleanup_agent))) struct compel_agent *new = calloc(1, sizeof(*new));
+
+	if (!new)
+		return out_of_memory();
+	TRY(check_seccomp(leader));
+	new->leader = leader;
+	new->code_size = round_up(compel_agent.size, ALIGNMENT);
+	new->size = round_up(new->code_size + size, PAGE);
+	new->buffer = malloc(new->size);
+	if (!new->buffer)
+		return out_of_memory();
+	TRY(map_arena(new));
+	TRY(compel_write(leader->tid, remote(new->base), compel_agent.code, compel_agent.size));
+	*agent = take_pointer(new);
+	return NULL;
+}
+
+struct error *compel_cure(struct compel_agent *agent)
+{
+	__attribute__((cleanup(cleanup_agent))) struct compel_agent *owned = agent;
+	int64_t result;
+
+	if (!agent)
+		return NULL;
+	TRY(compel_syscall(agent->leader, SYS_munmap, (const uint64_t[6]){ agent->base, agent->size }, &result));
+	if (result < 0)
+		return fail_number((int)-result, "could not unmap memory in process %d", agent->leader->tid);
+	return NULL;
+}
+
+static void fill_slot(struct compel_agent *agent, const struct slot *slot, const struct compel_batch *batch)
+{
+	unsigned char *zero = agent->buffer - agent->code_size; /* the arena's base, as it were */
+	struct remote_program program = {
+		.calls = agent->base + slot->calls,
+		.data = agent->base + slot->data,
+		.count = (uint32_t)batch->count,
+		.stop_signal = (uint32_t)batch->thread->stop_number,
+	};
+
+	memcpy(zero + slot->program, &program, sizeof(program));
+	memcpy(zero + slot->calls, batch->calls, batch->count * sizeof(struct remote_call));
+	if (batch->size)
+		memcpy(zero + slot->data, batch->data, batch->size);
+}
+
+static void take_slot(struct compel_agent *agent, const struct slot *slot, struct compel_batch *batch)
+{
+	const unsigned char *zero = agent->buffer - agent->code_size;
+	struct remote_program program;
+
+	memcpy(&program, zero + slot->program, sizeof(program));
+	batch->failed = program.failed;
+	memcpy(batch->calls, zero + slot->calls, batch->count * sizeof(struct remote_call));
+	if (batch->size)
+		memcpy(batch->data, zero + slot->data, batch->size);
+}
+
+/* How many of the batches fit at once, and where. */
+static size_t plan_round(const struct compel_agent *agent, const struct compel_batch *batches, size_t count,
+			 struct slot *slots)
+{
+	uint64_t at = agent->code_size;
+	size_t fitting = 0;
+
+	while (fitting < count) {
+		slots[fitting] = lay_out(at, &batches[fitting]);
+		if (slots[fitting].end > agent->size)
+			break;
+		at = slots[fitting++].end;
+	}
+	return fitting;
+}
+
+static struct error *start(struct compel_agent *agent, const struct slot *slot, struct compel_thread *thread)
+{
+	struct user_regs_struct registers = thread->registers;
+
+	arch_prepare_call(&registers, agent->base, agent->base + slot->program, agent->base + slot->program);
+	TRY(thread_set_registers(thread, &registers));
+	return thread_resume(thread, PTRACE_CONT);
+}
+
+/* Waits for all that were started, also after a failure: none may be left running. */
+static struct error *run_threads(struct compel_agent *agent, const struct slot *slots, struct compel_batch *batches,
+				 size_t count)
+{
+	struct error *error = NULL;
+	size_t started = 0;
+
+	while (started < count && !error) {
+		error = start(agent, &slots[started], batches[started].thread);
+		if (!error)
+			started++;
+	}
+	for (size_t i = 0; i < started; i++) {
+		struct error *failed = thread_wait_for(batches[i].thread, WANT_SIGNAL);
+
+		if (!failed)
+			batches[i].thread->unparked = false;
+		if (error)
+			error_free(failed);
+		else
+			error = failed;
+	}
+	return error;
+}
+
+static struct error *run_round(struct compel_agent *agent, const struct slot *slots, struct compel_batch *batches,
+			       size_t count)
+{
+	uint64_t start = agent->base + agent->code_size, length = slots[count - 1].end - agent->code_size;
+
+	for (size_t i = 0; i < count; i++) {
+		TRY(thread_borrow(batches[i].thread));
+		fill_slot(agent, &slots[i], &batches[i]);
+	}
+	TRY(compel_write(agent->leader->tid, remote(start), agent->buffer, length));
+	TRY(run_threads(agent, slots, batches, count));
+	TRY(compel_read(agent->leader->tid, remote(start), agent->buffer, length));
+	for (size_t i = 0; i < count; i++)
+		take_slot(agent, &slots[i], &batches[i]);
+	return NULL;
+}
+
+struct error *compel_run(struct compel_agent *agent, struct compel_batch *batches, size_t count)
+{
+	cleanup_free struct slot *slots = calloc(count ? count : 1, sizeof(*slots));
+
+	if (!slots)
+		return out_of_memory();
+	while (count) {
+		size_t now = plan_round(agent, batches, count, slots);
+
+		if (!now)
+			return fail("cannot run a batch of %zu calls and %zu bytes: the arena is too small", batches->count,
+				    batches->size);
+		TRY(run_round(agent, slots, batches, now));
+		batches += now;
+		count -= now;
+	}
+	return NULL;
+}

@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * What compel needs to know about a processor: implemented in compel/arch/<name>/. For
+ * compel only; runs in the tracer.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/user.h>
+
+#include "support/error.h"
+
+/* The bytes of the instruction that makes a system call. */
+extern const unsigned char arch_syscall_instruction[];
+enum { ARCH_SYSCALL_SIZE = 2 };
+
+/* Registers for one system call made at instruction `at`, starting from those of the thread. */
+void arch_prepare_syscall(struct user_regs_struct *registers, uint64_t at, long number, const uint64_t arg[6]);
+int64_t arch_syscall_result(const struct user_regs_struct *registers);
+/* Registers for a function of native code with one argument on a new stack. */
+void arch_prepare_call(struct user_regs_struct *registers, uint64_t at, uint64_t argument, uint64_t stack_top);
+/* True if the thread is in 32-bit mode. */
+bool arch_is_compat(const struct user_regs_struct *registers);
+/* If the thread was stopped inside a system call: true, and the address right behind the
+ * instruction that made it. */
+bool arch_in_syscall(const struct user_regs_struct *registers, uint64_t *behind);
+/* The kernel wakes some system calls with EINTR when a tracer comes, although it could start
+ * them again without anybody noticing. Makes the registers ask for that. True if changed. */
+bool arch_hide_interruption(struct user_regs_struct *registers);

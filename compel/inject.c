@@ -1,0 +1,151 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Borrowing a stopped thread: one system call in it, its FPU state, its first registers. */
+#include "compel/internal.h"
+
+#include <elf.h>
+#include <string.h>
+#include <sys/uio.h>
+
+#include "compel/arch.h"
+
+/* Signals that may tell us that our code is done: those that nearly nobody sends first. */
+static const int stop_signals[] = { SIGSTKFLT, SIGURG, SIGWINCH, SIGPWR, SIGIO, SIGTTOU, SIGTTIN, SIGUSR2,
+				    SIGUSR1,   SIGPROF, SIGVTALRM, SIGXFSZ, SIGXCPU, SIGQUIT, SIGHUP, SIGPIPE };
+
+/* Adds the signals that wait in one queue of the thread. */
+static void add_pending(pid_t tid, uint32_t flags, uint64_t *pending)
+{
+	siginfo_t infos[32];
+	struct ptrace_peeksiginfo_args arguments = { .flags = flags, .nr = 32 };
+	long count;
+
+	while ((count = trace(PTRACE_PEEKSIGINFO, tid, (uintptr_t)&arguments, infos)) > 0) {
+		for (long i = 0; i < count; i++)
+			*pending |= UINT64_C(1) << (infos[i].si_signo - 1);
+		arguments.off += (uint64_t)count;
+	}
+}
+
+/* Unblocking our signal must not deliver one that the process has waiting. */
+static int choose_stop_signal(pid_t tid)
+{
+	uint64_t pending = 0;
+
+	add_pending(tid, 0, &pending);
+	add_pending(tid, PTRACE_PEEKSIGINFO_SHARED, &pending);
+	for (size_t i = 0; i < sizeof(stop_signals) / sizeof(stop_signals[0]); i++)
+		if (!(pending & UINT64_C(1) << (stop_signals[i] - 1)))
+			return stop_signals[i];
+	return stop_signals[0];
+}
+
+/* When our code runs, the kernel sees an address outside of the thread's restartable
+ * section and forgets the section, although the thread is still in it. */
+static void remember_rseq(struct compel_thread *thread)
+{
+	struct ptrace_rseq_configuration rseq = {};
+
+	thread->rseq_section = 0;
+	thread->rseq_at = 0;
+	if (trace(PTRACE_GET_RSEQ_CONFIGURATION, thread->tid, sizeof(rseq), &rseq) <= 0 || !rseq.rseq_abi_pointer)
+		return;
+	/* struct rseq: the section's descriptor is at offset 8. */
+	thread->rseq_at = rseq.rseq_abi_pointer + 8;
+	error_free(compel_read(thread->tid, remote(thread->rseq_at), &thread->rseq_section, 8));
+}
+
+static struct error *set_mask(struct compel_thread *thread, uint64_t mask)
+{
+	if (trace(PTRACE_SETSIGMASK, thread->tid, sizeof(mask), &mask) == 0)
+		return NULL;
+	return errno == ESRCH ? thread_died(thread) : fail_errno("could not set the signal mask of thread %d", thread->tid);
+}
+
+struct error *thread_borrow(struct compel_thread *thread)
+{
+	if (thread->state != COMPEL_STOPPED && thread->state != COMPEL_JOB_STOPPED)
+		return fail("cannot run code in thread %d: it is not stopped", thread->tid);
+	if (thread->stop_number)
+		return NULL;
+	thread->stop_number = choose_stop_signal(thread->tid);
+	remember_rseq(thread);
+	thread->borrowed = true;
+	return set_mask(thread, ~(UINT64_C(1) << (thread->stop_number - 1)));
+}
+
+struct error *thread_park(struct compel_thread *thread)
+{
+	if (!thread->unparked)
+		return NULL;
+	if (trace_number(PTRACE_INTERRUPT, thread->tid, 0) < 0)
+		return errno == ESRCH ? thread_died(thread) : fail_errno("could not interrupt thread %d", thread->tid);
+	TRY(thread_resume(thread, PTRACE_CONT));
+	TRY(thread_wait_for(thread, WANT_TRAP));
+	thread->unparked = false;
+	return NULL;
+}
+
+struct error *thread_return(struct compel_thread *thread)
+{
+	if (!thread->borrowed)
+		return NULL;
+	if (thread->rseq_section)
+		TRY(compel_write(thread->tid, remote(thread->rseq_at), &thread->rseq_section, 8));
+	TRY(thread_set_registers(thread, &thread->registers));
+	TRY(set_mask(thread, thread->blocked));
+	thread->borrowed = false;
+	thread->stop_number = 0;
+	return NULL;
+}
+
+static struct error *read_result(struct compel_thread *thread, int64_t *result)
+{
+	struct user_regs_struct registers;
+
+	if (trace(PTRACE_GETREGS, thread->tid, 0, &registers) < 0)
+		return errno == ESRCH ? thread_died(thread) : fail_errno("could not read the registers of thread %d", thread->tid);
+	*result = arch_syscall_result(&registers);
+	return NULL;
+}
+
+struct error *compel_syscall(struct compel_thread *thread, long number, const uint64_t arg[6], int64_t *result)
+{
+	struct user_regs_struct registers = thread->registers;
+
+	TRY(thread_borrow(thread));
+	if (!thread->syscall_at)
+		TRY(find_syscall(thread, &thread->syscall_at));
+	arch_prepare_syscall(&registers, thread->syscall_at, number, arg);
+	TRY(thread_set_registers(thread, &registers));
+	thread->unparked = true;
+	for (unsigned stop = 0; stop < 2; stop++) {
+		TRY(thread_resume(thread, PTRACE_SYSCALL));
+		TRY(thread_wait_for(thread, WANT_SYSCALL_STOP));
+	}
+	return read_result(thread, result);
+}
+
+struct error *compel_get_xstate(struct compel_thread *thread, void *data, size_t *size)
+{
+	struct iovec vector = { data, *size };
+
+	if (trace(PTRACE_GETREGSET, thread->tid, NT_X86_XSTATE, &vector) < 0)
+		return fail_errno("could not read the FPU state of thread %d", thread->tid);
+	*size = vector.iov_len;
+	return NULL;
+}
+
+struct error *compel_set_state(struct compel_thread *thread, const struct user_regs_struct *registers,
+			       const void *xstate, size_t xstate_size, uint64_t blocked)
+{
+	struct iovec vector = { (void *)(uintptr_t)xstate, xstate_size };
+
+	TRY(thread_borrow(thread));
+	if (xstate && trace(PTRACE_SETREGSET, thread->tid, NT_X86_XSTATE, &vector) < 0)
+		return fail_errno("could not set the FPU state of thread %d", thread->tid);
+	thread->registers = *registers;
+	thread->registers.orig_rax = (uint64_t)-1;
+	thread->blocked = blocked;
+	thread->rseq_section = 0;
+	return NULL;
+}

@@ -1,0 +1,348 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Taking hold of a thread, waiting until it has stopped for good, and letting it go. */
+#include "compel/internal.h"
+
+#include <fcntl.h>
+#include <sched.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <time.h>
+
+#include "compel/arch.h"
+#include "support/cleanup.h"
+#include "support/file.h"
+#include "support/log.h"
+
+enum {
+	WAIT_SECONDS = 10,
+	VFORK_WAIT_SECONDS = 1,
+	SPINS = 100,
+	FIRST_NAP_NS = 20000,
+	LONGEST_NAP_NS = 1000000,
+};
+
+/* The value of a line of /proc/TID/status, or "" */
+static void status_line(pid_t tid, const char *name, char *value, size_t size)
+{
+	cleanup_free char *text = NULL;
+	char path[64];
+	size_t length;
+	struct error *error;
+	const char *line;
+
+	snprintf(path, sizeof(path), "/proc/%d/status", tid);
+	value[0] = 0;
+	error = read_file_at(AT_FDCWD, path, &text, &length);
+	if (error) {
+		error_free(error);
+		return;
+	}
+	line = strstr(text, name);
+	if (line)
+		snprintf(value, size, "%.*s", (int)strcspn(line + strlen(name), "\n"), line + strlen(name));
+}
+
+static bool is_dead(pid_t tid)
+{
+	char state[64];
+
+	status_line(tid, "\nState:\t", state, sizeof(state));
+	return state[0] == 0 || state[0] == 'Z' || state[0] == 'X';
+}
+
+/* PTRACE_SEIZE was refused: somebody traces it already, it is dying, or we may not. */
+static struct error *explain_refusal(struct compel_thread *thread, int number)
+{
+	char tracer[32];
+
+	if (number == ESRCH || is_dead(thread->tid)) {
+		thread->state = COMPEL_DEAD;
+		return NULL;
+	}
+	status_line(thread->tid, "\nTracerPid:\t", tracer, sizeof(tracer));
+	if (tracer[0] && strcmp(tracer, "0") != 0)
+		return with_hint(fail_number(number, "cannot stop thread %d: it is traced by process %s", thread->tid, tracer),
+				 "Detach the debugger or tracer first.");
+	return with_hint(fail_number(number, "cannot stop thread %d", thread->tid),
+			 "Tracing needs the same user or CAP_SYS_PTRACE; see also kernel.yama.ptrace_scope.");
+}
+
+struct error *compel_seize(struct compel_thread *thread, pid_t tid)
+{
+	memset(thread, 0, sizeof(*thread));
+	thread->tid = tid;
+	thread->seccomp_suspended = true;
+	if (trace_number(PTRACE_SEIZE, tid, PTRACE_O_TRACESYSGOOD | PTRACE_O_SUSPEND_SECCOMP) < 0) {
+		thread->seccomp_suspended = false;
+		if ((errno != EPERM && errno != EINVAL) || trace_number(PTRACE_SEIZE, tid, PTRACE_O_TRACESYSGOOD) < 0)
+			return explain_refusal(thread, errno);
+	}
+	if (trace_number(PTRACE_INTERRUPT, tid, 0) < 0 && errno != ESRCH)
+		return fail_errno("could not interrupt thread %d", tid);
+	return NULL;
+}
+
+static double seconds_since(const struct timespec *start)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (double)(now.tv_sec - start->tv_sec) + (double)(now.tv_nsec - start->tv_nsec) / 1e9;
+}
+
+/* A parent in vfork() is in a sleep that no tracer ends. */
+static bool waits_in_vfork(pid_t tid)
+{
+	cleanup_free char *text = NULL;
+	char path[64];
+	size_t length;
+	struct error *error;
+	long number;
+
+	snprintf(path, sizeof(path), "/proc/%d/syscall", tid);
+	error = read_file_at(AT_FDCWD, path, &text, &length);
+	if (error) {
+		error_free(error);
+		return false;
+	}
+	number = strtol(text, NULL, 10);
+	return number == SYS_vfork || number == SYS_clone || number == SYS_clone3;
+}
+
+static struct error *not_stopping(pid_t tid)
+{
+	char state[64];
+
+	if (waits_in_vfork(tid))
+		return with_hint(fail_number(ETIMEDOUT, "could not stop thread %d: it waits in vfork", tid),
+				 "It goes on when its child runs another program or exits; try again then.");
+	status_line(tid, "\nState:\t", state, sizeof(state));
+	return with_hint(fail_number(ETIMEDOUT, "could not stop thread %d: it stays in state %s", tid, state),
+			 "A frozen cgroup, or a file system or device that does not answer, holds it.");
+}
+
+/* Has waited in vain for a while: time to give up? */
+static bool give_up(pid_t tid, double waited)
+{
+	return waited > WAIT_SECONDS || (waited > VFORK_WAIT_SECONDS && waits_in_vfork(tid));
+}
+
+/* waitpid() with a way out. Nearly always the thread is there at the first look or within
+ * microseconds; the naps are for the rest. */
+static struct error *wait_status(struct compel_thread *thread, int *status)
+{
+	struct timespec start, nap = { .tv_nsec = FIRST_NAP_NS };
+
+	clock_gettime(CLOCK_MONOTONIC, &start);
+	for (unsigned look = 0;; look++) {
+		pid_t pid = waitpid(thread->tid, status, __WALL | WNOHANG);
+
+		if (pid == thread->tid)
+			return NULL;
+		if (pid < 0 && errno == ECHILD) {
+			*status = 0;
+			thread->state = COMPEL_DEAD;
+			return NULL;
+		}
+		if (pid < 0 && errno != EINTR)
+			return fail_errno("could not wait for thread %d", thread->tid);
+		if (look < SPINS) {
+			sched_yield();
+			continue;
+		}
+		if (give_up(thread->tid, seconds_since(&start)))
+			return not_stopping(thread->tid);
+		nanosleep(&nap, NULL);
+		if (nap.tv_nsec < LONGEST_NAP_NS)
+			nap.tv_nsec *= 2;
+	}
+}
+
+static bool is_event_stop(int status)
+{
+	return status >> 16 == PTRACE_EVENT_STOP;
+}
+
+/* Registers, mask and state of a thread that has just stopped. */
+static struct error *read_stopped(struct compel_thread *thread, int status)
+{
+	int signal = WSTOPSIG(status);
+
+	thread->state = COMPEL_STOPPED;
+	if (is_event_stop(status) && signal != SIGTRAP) {
+		thread->state = COMPEL_JOB_STOPPED;
+		thread->stop_signal = signal;
+	}
+	if (!is_event_stop(status)) {
+		thread->signal_taken = true;
+		if (trace(PTRACE_GETSIGINFO, thread->tid, 0, &thread->signal) < 0)
+			return fail_errno("could not read the signal of thread %d", thread->tid);
+	}
+	if (trace(PTRACE_GETREGS, thread->tid, 0, &thread->registers) < 0)
+		return fail_errno("could not read the registers of thread %d", thread->tid);
+	if (trace(PTRACE_GETSIGMASK, thread->tid, sizeof(thread->blocked), &thread->blocked) < 0)
+		return fail_errno("could not read the signal mask of thread %d", thread->tid);
+	thread->compat = arch_is_compat(&thread->registers);
+	if (!thread->signal_taken && arch_hide_interruption(&thread->registers))
+		thread->borrowed = true;
+	return NULL;
+}
+
+struct error *compel_wait(struct compel_thread *thread)
+{
+	int status;
+
+	if (thread->state != COMPEL_RUNNING)
+		return NULL;
+	TRY(wait_status(thread, &status));
+	if (thread->state == COMPEL_DEAD)
+		return NULL;
+	if (!WIFSTOPPED(status)) {
+		thread->state = COMPEL_DEAD;
+		return NULL;
+	}
+	return read_stopped(thread, status);
+}
+
+struct error *thread_died(struct compel_thread *thread)
+{
+	thread->state = COMPEL_DEAD;
+	return with_hint(fail_number(ESRCH, "thread %d died while it was stopped", thread->tid),
+			 "Something killed it; SIGKILL reaches stopped threads too.");
+}
+
+struct error *thread_resume(struct compel_thread *thread, int request)
+{
+	thread->left_signal = true;
+	if (trace_number(request, thread->tid, 0) == 0)
+		return NULL;
+	if (errno == ESRCH)
+		return thread_died(thread);
+	return fail_errno("could not resume thread %d", thread->tid);
+}
+
+struct error *thread_set_registers(struct compel_thread *thread, const struct user_regs_struct *registers)
+{
+	if (trace(PTRACE_SETREGS, thread->tid, 0, registers) == 0)
+		return NULL;
+	if (errno == ESRCH)
+		return thread_died(thread);
+	return fail_errno("could not set the registers of thread %d", thread->tid);
+}
+
+/* The signal that our own code sends: by tgkill from the thread's process, or without any
+ * origin when the kernel had no memory for one. */
+static bool is_own_signal(const struct compel_thread *thread, const siginfo_t *info)
+{
+	return info->si_signo == thread->stop_number &&
+	       (info->si_code == SI_TKILL || (info->si_code == SI_USER && info->si_pid == 0));
+}
+
+/* A signal came by while our code ran: kept for later. */
+static struct error *note_signal(struct compel_thread *thread, int signal, bool *own)
+{
+	siginfo_t info;
+
+	*own = false;
+	if (trace(PTRACE_GETSIGINFO, thread->tid, 0, &info) < 0)
+		return errno == ESRCH ? thread_died(thread) : fail_errno("could not read a signal of thread %d", thread->tid);
+	if (is_own_signal(thread, &info)) {
+		*own = true;
+	} else if (signal == SIGSTOP) {
+		thread->stop_requested = true;
+	} else if (!thread->signal_taken) {
+		thread->signal_taken = true;
+		thread->signal = info;
+	} else {
+		syscall(SYS_tkill, thread->tid, signal);
+	}
+	return NULL;
+}
+
+/* Is this the stop that was waited for? Notes whatever else it tells. */
+static struct error *look_at_stop(struct compel_thread *thread, enum stop_wanted wanted, int status, bool *found)
+{
+	int signal = WSTOPSIG(status);
+
+	*found = false;
+	if (is_event_stop(status)) {
+		*found = wanted == WANT_TRAP;
+		return NULL;
+	}
+	if (signal == (SIGTRAP | 0x80)) {
+		*found = wanted == WANT_SYSCALL_STOP;
+		return NULL;
+	}
+	TRY(note_signal(thread, signal, found));
+	*found = *found && wanted == WANT_SIGNAL;
+	return NULL;
+}
+
+struct error *thread_wait_for(struct compel_thread *thread, enum stop_wanted wanted)
+{
+	bool found = false;
+
+	for (;;) {
+		int status;
+		pid_t pid = waitpid(thread->tid, &status, __WALL);
+
+		if (pid < 0 && errno == EINTR)
+			continue;
+		if (pid < 0 && errno != ECHILD)
+			return fail_errno("could not wait for thread %d", thread->tid);
+		if (pid < 0 || !WIFSTOPPED(status))
+			return thread_died(thread);
+		TRY(look_at_stop(thread, wanted, status, &found));
+		if (found)
+			return NULL;
+		TRY(thread_resume(thread, wanted == WANT_SYSCALL_STOP ? PTRACE_SYSCALL : PTRACE_CONT));
+	}
+}
+
+/* A signal can only be handed back in a stop that delivers one, so the thread gets one of
+ * ours first. */
+static struct error *enter_signal_stop(struct compel_thread *thread)
+{
+	uint64_t mask = ~(UINT64_C(1) << (thread->stop_number - 1));
+
+	if (trace(PTRACE_SETSIGMASK, thread->tid, sizeof(mask), &mask) < 0)
+		return fail_errno("could not set the signal mask of thread %d", thread->tid);
+	if (syscall(SYS_tkill, thread->tid, thread->stop_number) < 0)
+		return fail_errno("could not signal thread %d", thread->tid);
+	TRY(thread_resume(thread, PTRACE_CONT));
+	TRY(thread_wait_for(thread, WANT_SIGNAL));
+	if (trace(PTRACE_SETSIGINFO, thread->tid, 0, &thread->signal) < 0)
+		return fail_errno("could not give thread %d its signal back", thread->tid);
+	return NULL;
+}
+
+static struct error *detach_living(struct compel_thread *thread, bool stop)
+{
+	if (thread->borrowed || thread->unparked) {
+		TRY(thread_park(thread));
+		if (thread->signal_taken && thread->left_signal)
+			TRY(enter_signal_stop(thread));
+		TRY(thread_return(thread));
+	}
+	if (stop || thread->stop_requested)
+		syscall(SYS_tkill, thread->tid, SIGSTOP);
+	if (trace_number(PTRACE_DETACH, thread->tid, thread->signal_taken ? thread->signal.si_signo : 0) < 0)
+		return errno == ESRCH ? thread_died(thread) : fail_errno("could not let thread %d go", thread->tid);
+	return NULL;
+}
+
+struct error *compel_detach(struct compel_thread *thread, bool stop)
+{
+	struct error *error = NULL;
+
+	if (thread->state == COMPEL_RUNNING)
+		TRY(compel_wait(thread));
+	if (thread->state != COMPEL_DEAD)
+		error = detach_living(thread, stop);
+	if (error && thread->state == COMPEL_DEAD) {
+		log_debug("thread %d died before it was let go", thread->tid);
+		error_free(error);
+		error = NULL;
+	}
+	return error;
+}
