@@ -10,7 +10,7 @@ SYSTEM_PROGRAMS := $(SYSTEM_SOURCES:test/%.c=build/test/programs/%)
 UNIT_SOURCES    := $(shell find test/unit -name '*.c' 2>/dev/null)
 UNIT_PROGRAMS   := $(UNIT_SOURCES:%.c=$(O)/%)
 HARNESS         := $(wildcard test/harness/*.c test/harness/*.h)
-TEST_CFLAGS     := -std=gnu11 -D_GNU_SOURCE -O1 -g -Wall -Wextra -Werror -Wno-unused-parameter -Itest/harness -pthread
+TEST_CFLAGS     := -std=gnu11 -D_GNU_SOURCE -O1 -g -Wall -Wextra -Werror -Wno-unused-parameter -Wno-format-zero-length -Itest/harness -pthread
 
 .PHONY: system-programs unit-programs apps test $(UNIT_PROGRAMS:%=run-%)
 

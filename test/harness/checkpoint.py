@@ -1,0 +1,90 @@
+# SPDX-License-Identifier: GPL-2.0
+"""Runs criu on a tree: dump, wait until it is gone, restore; keeps logs and images in order."""
+
+import os
+import re
+import shutil
+
+from processes import Failure, read_text, tree
+
+DUMP_SECONDS = 60
+
+
+def tail(path, lines=12):
+    try:
+        text = read_text(path).splitlines()
+    except OSError:
+        return ["(no log)"]
+    errors = [line for line in text if re.search(r"Error|cannot |could not |hint:", line)]
+    return (errors[-lines:] if errors else []) + ["..."] + text[-lines:]
+
+
+class Checkpoint:
+    """One dump and, if wanted, one restore, in a directory of their own."""
+
+    def __init__(self, criu, reaper, root, directory, stdio=None, dump_options=(), restore_options=()):
+        self.criu, self.reaper, self.root, self.directory = criu, reaper, root, directory
+        self.stdio = stdio
+        self.dump_options, self.restore_options = list(dump_options), list(restore_options)
+        shutil.rmtree(directory, ignore_errors=True)
+        os.makedirs(directory)
+
+    def run(self, command, arguments):
+        """criu with its own output in COMMAND.err; returns its exit status."""
+        with open(os.path.join(self.directory, command + ".err"), "wb") as output:
+            settings = {"stdin": self.stdio if self.stdio is not None else os.open(os.devnull, os.O_RDWR),
+                        "stdout": output, "stderr": output}
+            if command == "restore" and self.stdio is not None:
+                settings["stdout"] = settings["stderr"] = self.stdio
+            try:
+                return self.reaper.run([self.criu, command, "-D", self.directory, "-v4", "-o", command + ".log"]
+                                       + arguments, DUMP_SECONDS, **settings)
+            finally:
+                if self.stdio is None:
+                    os.close(settings["stdin"])
+
+    def explain(self, command, what):
+        lines = [what]
+        for name in (command + ".err", command + ".log"):
+            path = os.path.join(self.directory, name)
+            if os.path.exists(path) and os.path.getsize(path):
+                lines += [f"{name}: {line}" for line in tail(path)]
+        return Failure("\n".join(lines))
+
+    def dump(self, leave_running=False):
+        members = tree(self.root)
+        options = ["-t", str(self.root)] + self.dump_options + (["--leave-running"] if leave_running else [])
+        status = self.run("dump", options)
+        if status != 0:
+            raise self.explain("dump", f"criu dump ended with {status}")
+        for image in ("inventory.img", "pstree.img", "files.img"):
+            if not os.path.exists(os.path.join(self.directory, image)):
+                raise self.explain("dump", f"criu dump succeeded, but left no {image}")
+        if not leave_running:
+            self.reaper.wait_gone(members, 10)
+            self.reaper.ended.pop(self.root, None)
+
+    def dump_refused(self, text):
+        """The dump must fail, and say this and a hint."""
+        status = self.run("dump", ["-t", str(self.root)] + self.dump_options)
+        if status == 0:
+            raise Failure("criu dump succeeded and should have refused")
+        said = "".join(read_text(os.path.join(self.directory, name)) for name in ("dump.err", "dump.log")
+                       if os.path.exists(os.path.join(self.directory, name)))
+        for wanted in (text, "hint:"):
+            if wanted not in said:
+                raise self.explain("dump", f"the refusal does not contain '{wanted}'")
+
+    def restore(self):
+        status = self.run("restore", ["-d"] + self.restore_options)
+        if status != 0:
+            raise self.explain("restore", f"criu restore ended with {status}")
+        if not os.path.exists(f"/proc/{self.root}"):
+            self.reaper.reap()
+            how = self.reaper.ended.get(self.root)
+            raise self.explain("restore", f"criu restore succeeded, but process {self.root} is not there"
+                               + (f" (it ended with status {how:#x})" if how is not None else ""))
+
+    def cycle(self):
+        self.dump()
+        self.restore()
