@@ -67,19 +67,30 @@ static struct error *explain_refusal(struct compel_thread *thread, int number)
 			 "Tracing needs the same user or CAP_SYS_PTRACE; see also kernel.yama.ptrace_scope.");
 }
 
-struct error *compel_seize(struct compel_thread *thread, pid_t tid)
+struct error *compel_seize_running(struct compel_thread *thread, pid_t tid)
 {
 	memset(thread, 0, sizeof(*thread));
 	thread->tid = tid;
 	thread->seccomp_suspended = true;
-	if (trace_number(PTRACE_SEIZE, tid, PTRACE_O_TRACESYSGOOD | PTRACE_O_SUSPEND_SECCOMP) < 0) {
-		thread->seccomp_suspended = false;
-		if ((errno != EPERM && errno != EINVAL) || trace_number(PTRACE_SEIZE, tid, PTRACE_O_TRACESYSGOOD) < 0)
-			return explain_refusal(thread, errno);
-	}
-	if (trace_number(PTRACE_INTERRUPT, tid, 0) < 0 && errno != ESRCH)
-		return fail_errno("could not interrupt thread %d", tid);
-	return NULL;
+	if (trace_number(PTRACE_SEIZE, tid, PTRACE_O_TRACESYSGOOD | PTRACE_O_SUSPEND_SECCOMP) == 0)
+		return NULL;
+	thread->seccomp_suspended = false;
+	if ((errno == EPERM || errno == EINVAL) && trace_number(PTRACE_SEIZE, tid, PTRACE_O_TRACESYSGOOD) == 0)
+		return NULL;
+	return explain_refusal(thread, errno);
+}
+
+struct error *compel_interrupt(struct compel_thread *thread)
+{
+	if (thread->state != COMPEL_RUNNING || trace_number(PTRACE_INTERRUPT, thread->tid, 0) == 0 || errno == ESRCH)
+		return NULL; /* who has died is found by compel_wait() */
+	return fail_errno("could not interrupt thread %d", thread->tid);
+}
+
+struct error *compel_seize(struct compel_thread *thread, pid_t tid)
+{
+	TRY(compel_seize_running(thread, tid));
+	return compel_interrupt(thread);
 }
 
 static double seconds_since(const struct timespec *start)
