@@ -388,15 +388,22 @@ static bool too_deep(const ProtobufCMessageDescriptor *kind, const unsigned char
 	return false;
 }
 
+/* Stores a pointer where the caller has one of another type. */
+static void give(void *ret, void *pointer)
+{
+	memcpy(ret, &pointer, sizeof(pointer));
+}
+
 struct error *image_read(struct image_reader *reader, const ProtobufCMessageDescriptor *kind, struct arena *arena,
-			 ProtobufCMessage **ret)
+			 void *ret)
 {
 	ProtobufCAllocator allocator = { arena_allocate, arena_release, arena };
+	ProtobufCMessage *message = NULL;
 	const unsigned char *bytes;
 	uint64_t start = reader->offset;
 	uint32_t length;
 
-	*ret = NULL;
+	give(ret, NULL);
 	if (reader->offset == reader->size)
 		return NULL;
 	TRY(take_word(reader, &length));
@@ -406,16 +413,17 @@ struct error *image_read(struct image_reader *reader, const ProtobufCMessageDesc
 	}
 	TRY(take_bytes(reader, length, &bytes));
 	if (!too_deep(kind, bytes, bytes + length, NESTING_MAX))
-		*ret = protobuf_c_message_unpack(kind, &allocator, length, bytes);
-	if (!*ret) {
+		message = protobuf_c_message_unpack(kind, &allocator, length, bytes);
+	if (!message) {
 		reader->offset = start;
 		return with_context(damaged(reader, "no valid entry"), "cannot read a %s", kind->name);
 	}
 	reader->entries++;
+	give(ret, message);
 	return NULL;
 }
 
-struct error *image_read_next(struct image_reader *reader, struct arena *arena, ProtobufCMessage **ret)
+struct error *image_read_next(struct image_reader *reader, struct arena *arena, void *ret)
 {
 	const struct image_description *image = image_describe(reader->id);
 
@@ -471,33 +479,37 @@ struct error *image_reader_fd(struct image_reader *reader, int *ret_fd)
 }
 
 struct error *image_read_one(struct image_directory *directory, enum image_id id, uint64_t key, struct arena *arena,
-			     ProtobufCMessage **ret)
+			     void *ret)
 {
 	cleanup_image_reader struct image_reader *reader = NULL;
+	ProtobufCMessage *message;
 
 	TRY(image_open(directory, id, key, &reader));
 	if (reader->missing)
 		return with_hint(fail("%s is missing in %s", reader->name, directory->path),
 				 "Name the directory of a complete dump with --images-dir.");
-	TRY(image_read_next(reader, arena, ret));
-	return *ret ? NULL : damaged(reader, "an entry is missing");
+	TRY(image_read_next(reader, arena, &message));
+	give(ret, message);
+	return message ? NULL : damaged(reader, "an entry is missing");
 }
 
 struct error *image_read_all(struct image_directory *directory, enum image_id id, uint64_t key, struct arena *arena,
-			     ProtobufCMessage ***ret, size_t *count)
+			     void *ret, size_t *count)
 {
 	cleanup_image_reader struct image_reader *reader = NULL;
+	void **list = NULL;
 	size_t capacity = 0;
 
-	*ret = NULL;
 	*count = 0;
 	TRY(image_open(directory, id, key, &reader));
 	for (;;) {
-		ProtobufCMessage *message;
+		void *message;
 
 		TRY(image_read_next(reader, arena, &message));
 		if (!message)
-			return NULL;
-		*arena_append(arena, *ret, *count, capacity) = message;
+			break;
+		*arena_append(arena, list, *count, capacity) = message;
 	}
+	give(ret, list);
+	return NULL;
 }

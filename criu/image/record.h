@@ -67,11 +67,12 @@ struct error *image_open_memory(const void *data, size_t size, const char *name,
 				struct image_reader **ret) must_check;
 void image_reader_close(struct image_reader *reader); /* NULL is fine */
 
-/* The next entry as a message of that kind, allocated from the arena; NULL at the end of the image. */
+/* The next entry as a message of that kind, allocated from the arena; NULL at the end of the image.
+ * ret here and below is the address of a pointer to the message, of its own type. */
 struct error *image_read(struct image_reader *reader, const ProtobufCMessageDescriptor *kind, struct arena *arena,
-			 ProtobufCMessage **ret) must_check;
+			 void *ret) must_check;
 /* The next entry, of the kind that the catalogue names for this place. */
-struct error *image_read_next(struct image_reader *reader, struct arena *arena, ProtobufCMessage **ret) must_check;
+struct error *image_read_next(struct image_reader *reader, struct arena *arena, void *ret) must_check;
 /* Payload. image_skip_bytes() passes over it. */
 struct error *image_read_bytes(struct image_reader *reader, void *data, size_t length) must_check;
 struct error *image_skip_bytes(struct image_reader *reader, uint64_t length) must_check;
@@ -84,10 +85,11 @@ struct error *image_reader_fd(struct image_reader *reader, int *ret_fd) must_che
 
 /* An image that must be there and have at least one entry: its first. */
 struct error *image_read_one(struct image_directory *directory, enum image_id id, uint64_t key, struct arena *arena,
-			     ProtobufCMessage **ret) must_check;
-/* All entries of an image without payload; none where the file is missing. */
+			     void *ret) must_check;
+/* All entries of an image without payload; none where the file is missing. ret is the address
+ * of an array of pointers (CoreEntry **). */
 struct error *image_read_all(struct image_directory *directory, enum image_id id, uint64_t key, struct arena *arena,
-			     ProtobufCMessage ***ret, size_t *count) must_check;
+			     void *ret, size_t *count) must_check;
 
 static inline void image_reader_cleanup(struct image_reader **reader)
 {
