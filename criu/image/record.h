@@ -49,7 +49,7 @@ struct error *image_write_one(struct image_directory *directory, enum image_id i
 struct image_reader {
 	bool missing;			/* there is no such file: it reads as one without entries */
 	enum image_id id;
-	char name[IMAGE_NAME_MAX];	/* for messages */
+	char name[256];			/* for messages */
 	int fd;				/* -1: memory */
 	uint64_t size, offset;		/* of the file; of the next byte given out */
 	uint64_t entries;		/* given out so far */
