@@ -13,10 +13,14 @@ from processes import Failure, Reaper
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 MODES = ("one-cycle", "ten-cycles")
-CYCLES = {"one-cycle": 1, "ten-cycles": 10}
+CYCLES = {"one-cycle": 1, "ten-cycles": 10, "undisturbed": 0}
 ENVIRONMENT = {"PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "LANG": "C.UTF-8",
                "HOME": "/root", "PYTHONDONTWRITEBYTECODE": "1"}
 END_SECONDS = 120
+
+
+def modes(undisturbed):
+    return ("undisturbed",) if undisturbed else MODES
 
 
 def names():
@@ -46,13 +50,19 @@ class Application:
         self.reaper = Reaper()
         try:
             undisturbed, seconds = self.undisturbed()
-            disturbed = self.disturbed(seconds)
+            if self.cycles:
+                disturbed = self.disturbed(seconds)
+            else:
+                print(f"# {self.name}: {seconds:.1f} s")
+                work, pid = self.start()
+                status = os.waitstatus_to_exitcode(self.reaper.wait(pid, END_SECONDS))
+                disturbed = self.keep(work, "disturbed"), status
         finally:
             self.reaper.kill_all()
         self.compare(undisturbed, disturbed)
         return None
 
-    def start(self, place):
+    def start(self):
         """The program in a fresh directory; the path is the same for both runs, since programs print it."""
         work = os.path.join(self.directory, "work")
         shutil.rmtree(work, ignore_errors=True)
@@ -70,7 +80,7 @@ class Application:
         return kept
 
     def undisturbed(self):
-        work, pid = self.start("undisturbed")
+        work, pid = self.start()
         begin = time.monotonic()
         status = os.waitstatus_to_exitcode(self.reaper.wait(pid, END_SECONDS))
         seconds = time.monotonic() - begin
@@ -82,7 +92,7 @@ class Application:
         """Cycles spread over the program's own time. A run that was over before the last cycle is
         done again with the cycles closer together; one that is over three times is a failure."""
         for part in (0.9, 0.65, 0.4):
-            work, pid = self.start("disturbed")
+            work, pid = self.start()
             done = self.cycles_during(pid, seconds * part / (self.cycles + 0.5))
             status = os.waitstatus_to_exitcode(self.reaper.wait(pid, END_SECONDS))
             kept = self.keep(work, "disturbed")
