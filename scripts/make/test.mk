@@ -30,6 +30,13 @@ unit-programs: $(UNIT_PROGRAMS)
 unit: $(UNIT_PROGRAMS:%=run-%)
 	@echo "unit: $(words $(UNIT_PROGRAMS)) programs passed"
 
+build/test/bench/load: test/bench/load.c
+	@mkdir -p $(@D)
+	$(CC) -std=gnu11 -D_GNU_SOURCE -O2 -g -Wall -Wextra -Werror -pthread -o $@ $<
+
+bench: all
+	test/bench/run
+
 layers:
 	scripts/check-layers
 

@@ -22,6 +22,8 @@ def tail(path, lines=12):
 class Checkpoint:
     """One dump and, if wanted, one restore, in a directory of their own."""
 
+    verbosity = "-v4"
+
     def __init__(self, criu, reaper, root, directory, stdio=None, dump_options=(), restore_options=()):
         self.criu, self.reaper, self.root, self.directory = criu, reaper, root, directory
         self.stdio = stdio
@@ -37,7 +39,7 @@ class Checkpoint:
             if command == "restore" and self.stdio is not None:
                 settings["stdout"] = settings["stderr"] = self.stdio
             try:
-                return self.reaper.run([self.criu, command, "-D", self.directory, "-v4", "-o", command + ".log"]
+                return self.reaper.run([self.criu, command, "-D", self.directory, self.verbosity, "-o", command + ".log"]
                                        + arguments, DUMP_SECONDS, **settings)
             finally:
                 if self.stdio is None:
@@ -51,18 +53,23 @@ class Checkpoint:
                 lines += [f"{name}: {line}" for line in tail(path)]
         return Failure("\n".join(lines))
 
-    def dump(self, leave_running=False):
-        members = tree(self.root)
-        options = ["-t", str(self.root)] + self.dump_options + (["--leave-running"] if leave_running else [])
-        status = self.run("dump", options)
+    def run_dump(self, options):
+        self.members = tree(self.root)
+        status = self.run("dump", ["-t", str(self.root)] + self.dump_options + options)
         if status != 0:
             raise self.explain("dump", f"criu dump ended with {status}")
+
+    def wait_gone(self):
+        self.reaper.wait_gone(self.members, 10)
+        self.reaper.ended.pop(self.root, None)
+
+    def dump(self, leave_running=False):
+        self.run_dump(["--leave-running"] if leave_running else [])
         for image in ("inventory.img", "pstree.img", "files.img"):
             if not os.path.exists(os.path.join(self.directory, image)):
                 raise self.explain("dump", f"criu dump succeeded, but left no {image}")
         if not leave_running:
-            self.reaper.wait_gone(members, 10)
-            self.reaper.ended.pop(self.root, None)
+            self.wait_gone()
 
     def dump_refused(self, text):
         """The dump must fail, and say this and a hint."""
