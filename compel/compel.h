@@ -106,5 +106,7 @@ struct compel_blob {
 };
 extern const struct compel_blob compel_restorer;
 /* In a newborn: switch to the given stack and run the program with the blob mapped at
- * blob_address (read, write, execute). Signals must be blocked. */
+ * blob_address (read, write, execute). Signals must be blocked. The rseq area that libc has
+ * registered must be unregistered before its memory is unmapped, and set_tid_address and
+ * set_robust_list must not point there when the task ends: the kernel writes to them. */
 void compel_jump(void *blob_address, struct remote_program *program, void *stack_top) __attribute__((noreturn));
