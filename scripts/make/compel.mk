@@ -48,7 +48,7 @@ COMPEL_PROGRAMS := $(COMPEL_TESTS:%.c=$(O)/%) $(O)/test/bench/compel
 
 $(filter-out $(COMPEL_PROGRAMS:=.o),$(COMPEL_PROGRAMS)): %: %.o $(LIBRARY)
 	@mkdir -p $(@D)
-	$(CC) $(CFLAGS_ALL) -o $@ $^ $(LDLIBS)
+	$(CC) $(CFLAGS_ALL) -o $@ $^ $(LDLIBS) -lm
 
 .PHONY: compel-programs check-compel
 compel-programs: $(COMPEL_PROGRAMS)
