@@ -100,7 +100,7 @@ class Reaper:
         except Failure:
             os.kill(pid, signal.SIGKILL)
             self.wait(pid, 10)
-            raise Failure(f"{os.path.basename(arguments[0])} {arguments[1]} did not end within {seconds} s")
+            raise Failure(f"{' '.join(map(str, arguments[:2]))} did not end within {seconds} s")
         return os.waitstatus_to_exitcode(status)
 
     def wait_gone(self, pids, seconds):
