@@ -217,32 +217,37 @@ static struct error *explore_fds(struct view *view)
 
 /* ---- mems and rss ---- */
 
+/* What is behind a mapping that has no file. */
+static const char *memory_name(const MmEntry *mm, const VmaEntry *mapping)
+{
+	if (mapping->status & VVAR)
+		return "[vvar]";
+	if (mapping->status & VDSO)
+		return "[vdso]";
+	if (mapping->status & VSYSCALL)
+		return "[vsyscall]";
+	if (mapping->status & AIO_RING)
+		return "[aio]";
+	if (mapping->status & GUARD)
+		return "[guard]";
+	if (mapping->status & HEAP)
+		return "[heap]";
+	if (mapping->start <= mm->mm_start_stack && mm->mm_start_stack < mapping->end)
+		return "[stack]";
+	return "[anon]";
+}
+
 static void print_mapping_name(const struct view *view, const MmEntry *mm, const VmaEntry *mapping)
 {
-	const char *name = "";
-
 	if (mapping->status & FILE_BACKED) {
 		print_file(view, mapping->shmid, FD_TYPES__REG);
 		if (mapping->pgoff)
 			fprintf(view->stream, " + 0x%lx", mapping->pgoff);
 	} else if (mapping->status & (ANONYMOUS_SHARED | SYSVIPC)) {
 		fprintf(view->stream, "%s[%lu]", mapping->status & SYSVIPC ? "sysv" : "shmem", mapping->shmid);
-	} else if (mapping->status & VVAR) {
-		name = "[vvar]";
-	} else if (mapping->status & VDSO) {
-		name = "[vdso]";
-	} else if (mapping->status & VSYSCALL) {
-		name = "[vsyscall]";
-	} else if (mapping->status & AIO_RING) {
-		name = "[aio]";
-	} else if (mapping->status & GUARD) {
-		name = "[guard]";
-	} else if (mapping->status & HEAP) {
-		name = "[heap]";
-	} else if (mapping->start <= mm->mm_start_stack && mm->mm_start_stack < mapping->end) {
-		name = "[stack]";
+	} else {
+		fputs(memory_name(mm, mapping), view->stream);
 	}
-	fputs(name, view->stream);
 }
 
 static void print_mapping(const struct view *view, const MmEntry *mm, const VmaEntry *mapping)
