@@ -107,7 +107,7 @@ struct error *compel_infect(struct compel_thread *leader, size_t size, struct co
 
 struct error *compel_cure(struct compel_agent *agent)
 {
-	__attribute__((cleanup(cleanup_agent))) struct compel_agent *owned = agent;
+	__attribute__((unused, cleanup(cleanup_agent))) struct compel_agent *owned = agent;
 	int64_t result;
 
 	if (!agent)

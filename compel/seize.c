@@ -252,7 +252,7 @@ static bool is_own_signal(const struct compel_thread *thread, const siginfo_t *i
 /* A signal came by while our code ran: kept for later. */
 static struct error *note_signal(struct compel_thread *thread, int signal, bool *own)
 {
-	siginfo_t info;
+	siginfo_t info = {};
 
 	*own = false;
 	if (trace(PTRACE_GETSIGINFO, thread->tid, 0, &info) < 0)
