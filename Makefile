@@ -20,6 +20,7 @@ WARNINGS := -Wall -Wextra -Werror -Wno-unused-parameter -Wno-missing-field-initi
 FLAGS_release  := -O2 -g
 FLAGS_debug    := -O0 -g3
 FLAGS_sanitize := -O1 -g -fsanitize=address,undefined -fno-omit-frame-pointer -fno-sanitize-recover=undefined
+FLAGS_fuzz     := -O1 -g -fsanitize=address,undefined,fuzzer-no-link -fno-sanitize-recover=undefined
 INCLUDES := -I. -Iinclude -Iinclude/arch/$(ARCH) -Icriu -Icriu/arch/$(ARCH) -I$(O)/gen
 CFLAGS_ALL := -std=gnu11 -D_GNU_SOURCE -DCRIU_VERSION='"$(VERSION)"' -pthread $(WARNINGS) $(FLAGS_$(BUILD)) $(INCLUDES) \
 	$(shell pkg-config --cflags $(PACKAGES)) $(CFLAGS) $(CPPFLAGS)
