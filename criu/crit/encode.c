@@ -19,7 +19,8 @@ struct encoder {
 
 static void put_bytes(struct encoder *encoder, const void *data, size_t length)
 {
-	fwrite(data, 1, length, encoder->stream);
+	if (length)
+		fwrite(data, 1, length, encoder->stream);
 }
 
 static void put_padding(struct encoder *encoder, size_t length, size_t unit)

@@ -8,7 +8,6 @@
 
 FUZZ_SECONDS ?= 20
 FUZZ_CC      ?= clang
-FLAGS_fuzz   := -O1 -g -fsanitize=address,undefined,fuzzer-no-link -fno-sanitize-recover=undefined
 FUZZ_SOURCES := $(wildcard test/fuzz/*.c)
 FUZZERS      := $(FUZZ_SOURCES:test/fuzz/%.c=build/fuzz/test/fuzz/%)
 
