@@ -102,9 +102,12 @@ static struct error *begin(struct image_writer *writer)
 
 struct error *image_write(struct image_writer *writer, const ProtobufCMessage *message)
 {
-	size_t size = protobuf_c_message_get_packed_size(message);
 	cleanup_free unsigned char *large = NULL;
+	size_t size;
 
+	if (!protobuf_c_message_check(message)) /* readers would refuse it */
+		return fail("%s: an entry lacks a required field of %s", writer->name, message->descriptor->name);
+	size = protobuf_c_message_get_packed_size(message);
 	if (size > ENTRY_MAX)
 		return fail("%s: an entry of %zu bytes is too large", writer->name, size);
 	if (writer->fd < 0)

@@ -216,6 +216,33 @@ static void test_payload(struct image_directory *directory)
 	arena_free(&arena);
 }
 
+static void test_incomplete(struct image_directory *directory)
+{
+	UtsnsEntry names = UTSNS_ENTRY__INIT;
+	char large[100000];
+
+	names.nodename = "here";
+	names.domainname = NULL;
+	check_error(image_write_one(directory, IMAGE_UTSNS, 3, &names.base), "utsns-3.img: an entry lacks a required field",
+		    "an entry without a required field");
+	check(!exists(directory, "utsns-3.img.part"), "leaves nothing");
+	memset(large, 'x', sizeof(large) - 1);
+	large[sizeof(large) - 1] = '\0';
+	names.domainname = large;
+	check_no_error(image_write_one(directory, IMAGE_UTSNS, 3, &names.base), "an entry larger than the buffer");
+	check_no_error(image_directory_commit(directory), "commit");
+}
+
+static void test_large(struct image_directory *directory)
+{
+	struct arena arena = {};
+	UtsnsEntry *names = NULL;
+
+	check_no_error(image_read_one(directory, IMAGE_UTSNS, 3, &arena, &names), "is read");
+	check(names && strlen(names->domainname) == 99999, "whole");
+	arena_free(&arena);
+}
+
 static void check_memory(const void *data, size_t size, const char *text, const char *what)
 {
 	cleanup_image_reader struct image_reader *reader = NULL;
@@ -338,6 +365,8 @@ int main(void)
 	test_commit(path);
 	test_links(directory);
 	test_payload(directory);
+	test_incomplete(directory);
+	test_large(directory);
 	test_bounds();
 	test_nesting(50, NULL);
 	test_nesting(3000, "no valid entry");
