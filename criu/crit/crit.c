@@ -32,13 +32,6 @@ struct command {
 	struct error *(*run)(const struct arguments *arguments);
 };
 
-static void put_object(struct json_object **object)
-{
-	json_object_put(*object);
-}
-
-#define cleanup_json __attribute__((cleanup(put_object)))
-
 /* ---- input and output ---- */
 
 /* Everything from a file, or from standard input (which may be a pipe or a socket). */

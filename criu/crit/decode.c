@@ -28,13 +28,6 @@ static void end_decoder(struct decoder *decoder)
 
 #define cleanup_decoder __attribute__((cleanup(end_decoder)))
 
-static void put_object(struct json_object **object)
-{
-	json_object_put(*object);
-}
-
-#define cleanup_json __attribute__((cleanup(put_object)))
-
 static struct error *add_key(struct json_object *object, const char *key, struct json_object *value)
 {
 	if (value && !json_object_object_add(object, key, value))

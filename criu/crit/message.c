@@ -10,13 +10,6 @@
 #include "crit/text.h"
 #include "support/cleanup.h"
 
-static void put_object(struct json_object **object)
-{
-	json_object_put(*object);
-}
-
-#define cleanup_json __attribute__((cleanup(put_object)))
-
 /* Size of one value in the struct of a message. */
 static size_t value_size(ProtobufCType type)
 {

@@ -11,6 +11,13 @@
 
 #include "support/error.h"
 
+static inline void cleanup_put_json(struct json_object **object)
+{
+	json_object_put(*object);
+}
+
+#define cleanup_json __attribute__((cleanup(cleanup_put_json)))
+
 /* Four spaces a level, or all in one line; ends with a newline either way. Bytes that are
  * no UTF-8 are written as they are, everything else beyond ASCII as \u escapes. */
 struct error *json_write(FILE *stream, struct json_object *object, bool pretty) must_check;

@@ -8,17 +8,10 @@
 
 #include "crit/convert.h"
 #include "crit/text.h"
+#include "must.h"
 #include "support/cleanup.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-static void must(struct error *error)
-{
-	if (!error)
-		return;
-	fprintf(stderr, "%s\n", error->message);
-	abort();
-}
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {

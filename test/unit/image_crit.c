@@ -17,13 +17,6 @@
 
 #define RECORDED "test/images/4.2/"
 
-static void put_object(struct json_object **object)
-{
-	json_object_put(*object);
-}
-
-#define cleanup_json __attribute__((cleanup(put_object)))
-
 static struct error *to_text(const void *data, size_t size, bool pretty, char **ret, size_t *length)
 {
 	struct decode_options options = { .pretty = pretty };
