@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-// refused: socket
+// refused: IPv4 socket
 /* Network sockets are not saved yet: refused before anything is touched. */
 #include "test.h"
 
