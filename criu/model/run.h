@@ -39,7 +39,7 @@ struct restore {
 	struct file_plan *files;
 	struct memory_plan *memory;
 	struct kinship *kinship; /* restore/kinship.h */
-	int page_image_mode;
+	const struct proc_status *own_status; /* of criu itself: what newborns start with */
 	uint64_t start_us, forked_us;
 	uint64_t *pages_compared, *pages_skipped, *pages_restored; /* in shared memory, atomic */
 };

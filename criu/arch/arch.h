@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * What differs between architectures, as data conversions: the registers of a stopped
+ * thread to and from the image. Implemented in arch/<architecture>/. Runs in main.
+ */
+#pragma once
+
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/user.h>
+
+#include "images/messages.h"
+#include "support/arena.h"
+#include "support/error.h"
+
+/* Size of a buffer that holds any xstate of this processor. */
+size_t arch_xstate_room(void);
+
+/* General registers and FPU state into core->thread_info. An interrupted system call is
+ * put back to its start (see system_call_restart()). compat: ia32 thread. */
+struct error *arch_registers_to_image(struct arena *arena, CoreEntry *core, const struct user_regs_struct *registers,
+				      const void *xstate, size_t xstate_size, bool compat) must_check;
+/* Is the image for this architecture, and can this processor hold its FPU state? Checks
+ * every array's length. No side effects. */
+struct error *arch_check_core(const CoreEntry *core) must_check;
+/* Back: *size in: room, out: used; 0 when the image carries no FPU state. */
+void arch_registers_from_image(const CoreEntry *core, struct user_regs_struct *registers, void *xstate, size_t *size);
+
+/* Highest address a task may use, plus one. */
+uint64_t arch_task_size(void);

@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: GPL-2.0
+#include "model/keep.h"
+
+#include <fcntl.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+int highest_descriptor(const struct snapshot *snapshot)
+{
+	int highest = 0;
+
+	for (size_t i = 0; i < snapshot->table_count; i++) {
+		const struct descriptor_table *table = snapshot->tables[i];
+
+		for (size_t j = 0; j < table->count; j++)
+			if ((int)table->entries[j]->fd >= highest)
+				highest = table->entries[j]->fd + 1;
+	}
+	return highest;
+}
+
+static bool in_use(const struct snapshot *snapshot, int fd)
+{
+	for (size_t i = 0; i < snapshot->table_count; i++) {
+		const struct descriptor_table *table = snapshot->tables[i];
+
+		for (size_t j = 0; j < table->count; j++)
+			if ((int)table->entries[j]->fd == fd)
+				return true;
+	}
+	return false;
+}
+
+struct error *keep_descriptor(struct restore *restore, int *fd)
+{
+	int lowest = highest_descriptor(restore->snapshot);
+	int moved;
+
+	if (*fd < 0 || *fd >= lowest)
+		return NULL;
+	moved = fcntl(*fd, F_DUPFD_CLOEXEC, lowest);
+	/* The tables reach up to the limit: look for a gap from below. */
+	for (int candidate = 3; moved < 0 && candidate < lowest; candidate++)
+		if (!in_use(restore->snapshot, candidate) && fcntl(candidate, F_GETFD) < 0)
+			moved = dup3(*fd, candidate, O_CLOEXEC);
+	if (moved < 0)
+		return with_hint(fail_errno("could not find a descriptor number that no restored process uses"),
+				 "Raise the limit of open files (ulimit -n) for criu.");
+	close(*fd);
+	*fd = moved;
+	return NULL;
+}

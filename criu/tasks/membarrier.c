@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: GPL-2.0
+/* membarrier: registrations for expedited barriers. membarrier(2); GET_REGISTRATIONS since Linux 6.3. */
+#include <sys/syscall.h>
+
+#include "tasks/part.h"
+
+enum { GET_REGISTRATIONS = 1 << 9 };
+
+static struct error *ask(struct dump *dump, struct thread *thread, struct batch *batch)
+{
+	batch_call(batch, "membarrier registrations", SYS_membarrier, REMOTE_MAY_FAIL, 3,
+		   (uint64_t[]){ GET_REGISTRATIONS, 0, 0 });
+	return NULL;
+}
+
+static struct error *dump(struct dump *dump, struct thread *thread, const struct answers *answers)
+{
+	int64_t mask = answer_result(answers, 0);
+
+	if (mask > 0)
+		SET(thread->core->tc, membarrier_registration_mask, mask);
+	return NULL;
+}
+
+static struct error *emit(struct restore *restore, struct thread *thread, struct batch *program)
+{
+	const TaskCoreEntry *core = thread->core->tc;
+
+	for (unsigned bit = 0; core->has_membarrier_registration_mask && bit < 32; bit++)
+		if (core->membarrier_registration_mask & 1u << bit)
+			batch_call(program, "membarrier registration", SYS_membarrier, 0, 3,
+				   (uint64_t[]){ 1u << bit, 0, 0 });
+	return NULL;
+}
+
+const struct task_part membarrier_part = {
+	.name = "membarrier",
+	.scope = PART_TASK,
+	.phase = PHASE_LIMITS,
+	.ask = ask,
+	.dump = dump,
+	.emit = emit,
+};

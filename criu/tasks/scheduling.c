@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: GPL-2.0
+/* scheduling: policy, priority and nice value of each thread. sched_setattr(2), setpriority(2). */
+#include <sched.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "tasks/part.h"
+
+/* Not in the C library's headers. */
+struct scheduling_attributes {
+	uint32_t size, policy;
+	uint64_t flags;
+	int32_t nice;
+	uint32_t priority;
+	uint64_t runtime, deadline, period;
+};
+enum { FLAG_RESET_ON_FORK = 1, POLICY_DEADLINE = 6 };
+
+static struct error *dump(struct dump *dump, struct thread *thread, const struct answers *answers)
+{
+	ThreadCoreEntry *core = thread->core->thread_core;
+	struct scheduling_attributes attributes;
+
+	memset(&attributes, 0, sizeof(attributes));
+	if (syscall(SYS_sched_getattr, thread->host_tid, &attributes, sizeof(attributes), 0))
+		return fail_errno("could not read the scheduling policy of thread %d", thread->tid);
+	if (attributes.policy == POLICY_DEADLINE)
+		return with_hint(fail("cannot save thread %d: it runs under the deadline scheduling policy", thread->tid),
+				 "Switch the thread to another policy (chrt --other) before the dump.");
+	SET(core, sched_policy,
+	    attributes.policy | (attributes.flags & FLAG_RESET_ON_FORK ? SCHED_RESET_ON_FORK : 0));
+	if (attributes.policy == SCHED_FIFO || attributes.policy == SCHED_RR) {
+		SET(core, sched_prio, attributes.priority);
+	} else {
+		errno = 0;
+		SET(core, sched_nice, getpriority(PRIO_PROCESS, thread->host_tid));
+		if (errno)
+			return fail_errno("could not read the nice value of thread %d", thread->tid);
+	}
+	return NULL;
+}
+
+static struct error *plan(struct restore *restore, struct thread *thread)
+{
+	const ThreadCoreEntry *core = thread->core->thread_core;
+
+	if (core->has_sched_nice && (core->sched_nice < -20 || core->sched_nice > 19))
+		return fail("the image is damaged: nice value %d", core->sched_nice);
+	return NULL;
+}
+
+static struct error *emit(struct restore *restore, struct thread *thread, struct batch *program)
+{
+	const ThreadCoreEntry *core = thread->core->thread_core;
+	uint32_t policy = core->sched_policy & ~SCHED_RESET_ON_FORK;
+	struct sched_param parameter = { 0 };
+	errno = 0;
+
+	if (!core->has_sched_policy)
+		return NULL;
+	if (core->has_sched_nice && policy != SCHED_FIFO && policy != SCHED_RR &&
+	    core->sched_nice != getpriority(PRIO_PROCESS, 0))
+		batch_call(program, "nice value", SYS_setpriority, 0, 3,
+			   (uint64_t[]){ PRIO_PROCESS, 0, (uint64_t)(int64_t)core->sched_nice });
+	if ((int)core->sched_policy == sched_getscheduler(0) && policy != SCHED_FIFO && policy != SCHED_RR)
+		return NULL;
+	parameter.sched_priority = core->has_sched_prio ? core->sched_prio : 0;
+	batch_call(program, "scheduling policy", SYS_sched_setscheduler, REMOTE_DATA(2), 3,
+		   (uint64_t[]){ 0, core->sched_policy, batch_data(program, &parameter, sizeof(parameter)) });
+	return NULL;
+}
+
+const struct task_part scheduling_part = {
+	.name = "scheduling",
+	.scope = PART_THREAD,
+	.phase = PHASE_LIMITS,
+	.dump = dump,
+	.plan = plan,
+	.emit = emit,
+};
