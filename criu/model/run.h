@@ -20,6 +20,7 @@ struct dump {
 	struct snapshot *snapshot;
 	struct arena *arena; /* of the snapshot: all messages and texts of the run */
 	struct undo undo;
+	TaskKobjIdsEntry *root_ids; /* classes of the dumper itself */
 	struct file_collection *files;	  /* files/collection.h: descriptions found so far */
 	struct memory_collection *memory; /* memory/collection.h */
 	uint32_t next_file_id;		  /* one counter for all file ids, from 1 */

@@ -23,6 +23,7 @@ static struct error *ask(struct dump *dump, struct thread *thread, struct batch 
 {
 	batch_call(batch, "huge page switch", SYS_prctl, REMOTE_MAY_FAIL, 5,
 		   (uint64_t[]){ PR_GET_THP_DISABLE, 0, 0, 0, 0 });
+	batch_call(batch, "program break", SYS_brk, 0, 1, (uint64_t[]){ 0 });
 	return NULL;
 }
 
@@ -52,6 +53,7 @@ static struct error *dump(struct dump *dump, struct thread *thread, const struct
 	mm->mm_end_data = stat->end_data;
 	mm->mm_start_stack = stat->start_stack;
 	mm->mm_start_brk = stat->start_brk;
+	mm->mm_brk = answer_result(answers, 1);
 	mm->mm_arg_start = stat->arg_start;
 	mm->mm_arg_end = stat->arg_end;
 	mm->mm_env_start = stat->env_start;

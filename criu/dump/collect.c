@@ -1,0 +1,234 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Collecting: all state of all tasks but the pages. For each task what /proc and ptrace
+ * tell from outside, then one batch per thread that answers every part's questions from
+ * inside, then mappings and descriptors.
+ */
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "arch/arch.h"
+#include "criu/context.h"
+#include "dump/stages.h"
+#include "files/files.h"
+#include "kernel/proc/stat.h"
+#include "kernel/proc/status.h"
+#include "memory/memory.h"
+#include "remote/batch.h"
+#include "support/cleanup.h"
+#include "support/log.h"
+#include "tasks/part.h"
+
+static const struct task_part *const parts[] = {
+#define TASK_PART(name) &name##_part,
+#include "tasks/parts.h"
+#undef TASK_PART
+};
+enum { PART_COUNT = sizeof(parts) / sizeof(parts[0]), ARENA_MAX = 256 * 1024 };
+
+/* The questions to one thread and where each part's answers begin. */
+struct questions {
+	struct batch batch;
+	struct answers answers[PART_COUNT];
+};
+
+static bool applies(const struct task_part *part, const struct thread *thread)
+{
+	return part->scope == PART_THREAD || thread == task_leader(thread->task);
+}
+
+static struct error *read_outside(struct dump *dump, struct thread *thread)
+{
+	struct proc_stat *stat = arena_new(dump->arena, struct proc_stat);
+	struct proc_status *status = arena_new(dump->arena, struct proc_status);
+
+	TRY(proc_thread_stat_read(thread->task->host_pid, thread->host_tid, dump->arena, stat));
+	TRY(proc_thread_status_read(thread->task->host_pid, thread->host_tid, dump->arena, status));
+	thread->stat = stat;
+	thread->status = status;
+	return NULL;
+}
+
+static struct error *open_task(struct dump *dump, struct task *task)
+{
+	char path[32];
+
+	snprintf(path, sizeof(path), "/proc/%d", task->host_pid);
+	task->proc_fd = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (task->proc_fd < 0)
+		return fail_errno("could not open %s", path);
+	task->pidfd = syscall(SYS_pidfd_open, task->host_pid, 0);
+	if (task->pidfd < 0)
+		return fail_errno("could not open process %d", task->host_pid);
+	return NULL;
+}
+
+/* From outside, leader only: what every later step wants to know. */
+static struct error *examine_task(struct dump *dump, struct task *task)
+{
+	struct thread *leader = task_leader(task);
+
+	TRY(open_task(dump, task));
+	for (size_t i = 0; i < task->thread_count; i++)
+		TRY(read_outside(dump, &task->threads[i]));
+	task->stat = leader->stat;
+	task->status = leader->status;
+	task->pgid = task->stat->pgrp;
+	task->sid = task->stat->session;
+	if (task->state == TASK_DEAD && task->status->threads > 1)
+		return with_hint(fail("cannot save process %d: its first thread has ended while others run", task->pid),
+				 "Wait until the process has ended or has called execve.");
+	return NULL;
+}
+
+static void new_cores(struct dump *dump, struct task *task)
+{
+	for (size_t i = 0; i < task->thread_count; i++) {
+		struct thread *thread = &task->threads[i];
+
+		thread->core = new_message(dump->arena, core_entry);
+		thread->core->mtype = CORE_ENTRY__MARCH__X86_64;
+		if (i == 0)
+			thread->core->tc = new_message(dump->arena, task_core_entry);
+		if (task->state != TASK_DEAD)
+			thread->core->thread_core = new_message(dump->arena, thread_core_entry);
+	}
+}
+
+static void fill_task_core(struct task *task)
+{
+	TaskCoreEntry *core = task_leader(task)->core->tc;
+
+	core->task_state = task->state;
+	core->flags = task->stat->flags;
+	core->comm = (char *)task->stat->comm;
+	core->blk_sigset = task_leader(task)->tracee.blocked;
+	if (task->state == TASK_DEAD)
+		core->exit_code = task->stat->exit_code;
+	if (task->state == TASK_STOPPED && task_leader(task)->tracee.stop_signal)
+		SET(core, stop_signo, task_leader(task)->tracee.stop_signal);
+	SET(core, cg_set, 1);
+}
+
+static struct error *read_registers(struct dump *dump, struct thread *thread, void *xstate, size_t room)
+{
+	size_t size = room;
+
+	TRY(compel_get_xstate(&thread->tracee, xstate, &size));
+	TRY(arch_registers_to_image(dump->arena, thread->core, &thread->tracee.registers, xstate, size,
+				    thread->tracee.compat));
+	SET(thread->core->thread_core, blk_sigset, thread->tracee.blocked);
+	SET(thread->core->thread_core, cg_set, 1);
+	return NULL;
+}
+
+static struct error *ask_all(struct dump *dump, struct thread *thread, struct questions *questions)
+{
+	for (size_t i = 0; i < PART_COUNT; i++) {
+		questions->answers[i] = (struct answers){ .batch = &questions->batch,
+							  .first_call = questions->batch.count,
+							  .first_data = questions->batch.size };
+		if (applies(parts[i], thread) && parts[i]->ask)
+			TRY(with_context(parts[i]->ask(dump, thread, &questions->batch), "%s", parts[i]->name));
+	}
+	return NULL;
+}
+
+static struct error *dump_parts(struct dump *dump, struct thread *thread, const struct questions *questions)
+{
+	for (size_t i = 0; i < PART_COUNT; i++)
+		if (applies(parts[i], thread) && parts[i]->dump)
+			TRY(parts[i]->dump(dump, thread, &questions->answers[i]));
+	return NULL;
+}
+
+static struct error *run_batches(struct task *task, struct questions *questions)
+{
+	cleanup_free struct compel_batch *batches = calloc(task->thread_count, sizeof(*batches));
+	size_t room = 4096;
+	struct error *error;
+
+	if (!batches)
+		return out_of_memory();
+	for (size_t i = 0; i < task->thread_count; i++) {
+		const struct batch *batch = &questions[i].batch;
+
+		batches[i] = (struct compel_batch){ .thread = &task->threads[i].tracee, .calls = batch->calls,
+						    .count = batch->count, .data = batch->data, .size = batch->size };
+		room += batch->count * sizeof(struct remote_call) + batch->size + 1024;
+	}
+	TRY(compel_infect(&task_leader(task)->tracee, room < ARENA_MAX ? room : ARENA_MAX, &task->agent));
+	error = compel_run(task->agent, batches, task->thread_count);
+	for (size_t i = 0; i < task->thread_count && !error; i++) {
+		const struct remote_call *call;
+
+		if (!batches[i].failed)
+			continue;
+		call = &batches[i].calls[batches[i].failed - 1];
+		error = fail_number((int)-call->result, "could not ask thread %d for its %s", task->threads[i].tid,
+				    batch_label(&questions[i].batch, call->label));
+	}
+	if (error)
+		return error;
+	return compel_cure(take_pointer(task->agent));
+}
+
+/* Everything that is asked inside the task. */
+static struct error *question_task(struct dump *dump, struct task *task)
+{
+	cleanup_free struct questions *questions = calloc(task->thread_count, sizeof(*questions));
+	cleanup_free void *xstate = malloc(arch_xstate_room());
+	struct error *error = NULL;
+
+	if (!questions || !xstate)
+		return out_of_memory();
+	for (size_t i = 0; i < task->thread_count && !error; i++)
+		error = ask_all(dump, &task->threads[i], &questions[i]);
+	if (!error)
+		error = run_batches(task, questions);
+	for (size_t i = 0; i < task->thread_count && !error; i++) {
+		error = read_registers(dump, &task->threads[i], xstate, arch_xstate_room());
+		if (!error)
+			error = dump_parts(dump, &task->threads[i], &questions[i]);
+	}
+	for (size_t i = 0; i < task->thread_count; i++)
+		batch_free(&questions[i].batch);
+	return error;
+}
+
+static struct error *collect_task(struct dump *dump, struct task *task)
+{
+	new_cores(dump, task);
+	fill_task_core(task);
+	if (task->state == TASK_DEAD)
+		return NULL;
+	for (size_t i = 0; i < task->thread_count; i++)
+		if (task->threads[i].tracee.compat)
+			return with_hint(fail("cannot save a 32-bit task yet"), "Use a 64-bit build of the program.");
+	task->mm = new_message(dump->arena, mm_entry);
+	TRY(question_task(dump, task));
+	TRY(memory_collect(dump, task));
+	if (task->table->owner == task)
+		TRY(files_collect(dump, task));
+	return NULL;
+}
+
+struct error *collect_tasks(struct dump *dump)
+{
+	struct snapshot *snapshot = dump->snapshot;
+
+	for (size_t i = 0; i < snapshot->task_count; i++)
+		TRY(with_context(examine_task(dump, snapshot->tasks[i]), "process %d", snapshot->tasks[i]->pid));
+	TRY(identify_tasks(dump));
+	TRY(order_snapshot(dump));
+	for (size_t i = 0; i < snapshot->task_count; i++) {
+		struct task *task = snapshot->tasks[i];
+
+		TRY(with_context(collect_task(dump, task), "cannot save process %d (%s)", task->pid,
+				 task->stat->comm));
+	}
+	return files_collect_late(dump);
+}

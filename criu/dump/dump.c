@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * THE DUMP: the order of a checkpoint is in dump_tree(), everything else is detail of one stage.
+ */
+#include "dump/dump.h"
+
+#include <signal.h>
+#include <stdio.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "dump/stages.h"
+#include "files/files.h"
+#include "hooks/hooks.h"
+#include "image/directory.h"
+#include "memory/memory.h"
+#include "support/cleanup.h"
+#include "support/log.h"
+#include "support/options.h"
+
+uint64_t now_us(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (uint64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
+}
+
+/* May the tree run on before the images are complete? Nobody may want to look at it in between. */
+static bool release_early(const struct dump *dump)
+{
+	return dump->criu->options->leave_running && !hooks_wanted(dump->criu->hooks, HOOK_POST_DUMP);
+}
+
+static struct error *release(struct dump *dump)
+{
+	TRY(release_tree(dump));
+	dump->freeze_end_us = now_us();
+	return NULL;
+}
+
+static struct error *dump_tree(struct dump *dump)
+{
+	bool early = release_early(dump);
+
+	TRY(hooks_run(dump->criu->hooks, HOOK_PRE_DUMP, 0));
+	TRY(memory_prepare(dump));
+	dump->freeze_start_us = now_us();
+	TRY(freeze_tree(dump, dump->criu->options->tree)); /* from here nothing in the tree moves */
+	dump->frozen_us = now_us();
+	TRY(collect_tasks(dump));
+	TRY(memory_drain(dump)); /* pages go straight to their files; nothing else is written yet */
+	if (early)
+		TRY(release(dump));
+	TRY(write_images(dump));
+	TRY(hooks_run(dump->criu->hooks, HOOK_POST_DUMP, 0));
+	if (!early)
+		TRY(release(dump));
+	return write_stats(dump);
+}
+
+static void close_tasks(struct snapshot *snapshot)
+{
+	for (size_t i = 0; i < snapshot->task_count; i++) {
+		if (snapshot->tasks[i]->pidfd >= 0)
+			close(snapshot->tasks[i]->pidfd);
+		if (snapshot->tasks[i]->proc_fd >= 0)
+			close(snapshot->tasks[i]->proc_fd);
+	}
+}
+
+struct error *dump_command(struct criu *criu)
+{
+	struct snapshot snapshot = { 0 };
+	struct dump dump = { .criu = criu, .snapshot = &snapshot, .arena = &snapshot.arena };
+	struct error *error;
+
+	if (!criu->options->tree)
+		return fail("pid not specified");
+	if (kill(criu->options->tree, 0) && errno == ESRCH)
+		return fail_number(ESRCH, "cannot dump process %d", criu->options->tree);
+	error = dump_tree(&dump);
+	if (error) {
+		undo_all(&dump.undo);
+		image_directory_abandon(criu->images);
+	} else {
+		undo_drop(&dump.undo);
+		log_info("Dumping finished successfully");
+	}
+	files_release(&dump);
+	memory_release(&dump);
+	close_tasks(&snapshot);
+	arena_free(&snapshot.arena);
+	return error;
+}

@@ -1,0 +1,9 @@
+// SPDX-License-Identifier: GPL-2.0
+/* The checkpoint: `criu dump`. Runs in main. */
+#pragma once
+
+#include "criu/context.h"
+#include "support/error.h"
+
+/* Dumps the tree that the options name. On failure the tree runs on as it was. */
+struct error *dump_command(struct criu *criu) must_check;

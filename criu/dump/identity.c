@@ -1,0 +1,204 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Identity: which address spaces, descriptor tables, file system contexts and signal
+ * handlers are one and the same in several processes. kcmp(2) orders the kernel's objects,
+ * so n of them are sorted into classes with n log n comparisons. The dumper itself is the
+ * first member, so that class 1 never belongs to the tree.
+ */
+#include <fcntl.h>
+#include <linux/kcmp.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "dump/stages.h"
+#include "support/log.h"
+
+struct class {
+	pid_t member;
+	uint32_t id;
+};
+
+struct classes {
+	int what; /* KCMP_VM and kin */
+	struct class *sorted;
+	size_t count, capacity;
+	uint32_t next_id;
+};
+
+/* The class of a process; new_class tells whether it is the first member. */
+static struct error *classify(struct arena *arena, struct classes *classes, pid_t pid, uint32_t *id, bool *first)
+{
+	size_t low = 0, high = classes->count;
+
+	while (low < high) {
+		size_t middle = (low + high) / 2;
+		long order = syscall(SYS_kcmp, pid, classes->sorted[middle].member, classes->what, 0, 0);
+
+		if (order < 0)
+			return with_hint(fail_errno("could not compare the kernel objects of process %d", pid),
+					 "The kernel must have CONFIG_KCMP.");
+		if (order == 0) {
+			*id = classes->sorted[middle].id;
+			*first = false;
+			return NULL;
+		}
+		if (order == 1)
+			high = middle;
+		else
+			low = middle + 1;
+	}
+	(void)arena_append(arena, classes->sorted, classes->count, classes->capacity);
+	memmove(&classes->sorted[low + 1], &classes->sorted[low], (classes->count - 1 - low) * sizeof(struct class));
+	classes->sorted[low] = (struct class){ pid, ++classes->next_id };
+	*id = classes->next_id;
+	*first = true;
+	return NULL;
+}
+
+enum { CLASS_VM, CLASS_FILES, CLASS_FS, CLASS_SIGHAND, CLASS_COUNT };
+
+struct identity {
+	struct classes classes[CLASS_COUNT];
+};
+
+static const struct {
+	int what;
+	const char *name;
+} class_kinds[CLASS_COUNT] = {
+	[CLASS_VM] = { KCMP_VM, "memory" },
+	[CLASS_FILES] = { KCMP_FILES, "descriptor table" },
+	[CLASS_FS] = { KCMP_FS, "root and working directory" },
+	[CLASS_SIGHAND] = { KCMP_SIGHAND, "signal handlers" },
+};
+
+/* Namespaces in the order in which the dumper's own get their ids. */
+static const struct namespace_name {
+	const char *proc_name;
+	size_t has_offset, id_offset;
+} namespace_names[] = {
+#define NAMESPACE(name, field) \
+	{ name, offsetof(TaskKobjIdsEntry, has_##field), offsetof(TaskKobjIdsEntry, field) }
+	NAMESPACE("pid", pid_ns_id),   NAMESPACE("net", net_ns_id),   NAMESPACE("ipc", ipc_ns_id),
+	NAMESPACE("uts", uts_ns_id),   NAMESPACE("time", time_ns_id), NAMESPACE("mnt", mnt_ns_id),
+	NAMESPACE("user", user_ns_id), NAMESPACE("cgroup", cgroup_ns_id),
+#undef NAMESPACE
+};
+enum { NAMESPACE_COUNT = sizeof(namespace_names) / sizeof(namespace_names[0]) };
+
+static struct error *namespace_inode(int proc_fd, const char *name, ino_t *inode, bool *exists)
+{
+	struct stat stat;
+	char path[32];
+
+	snprintf(path, sizeof(path), "ns/%s", name);
+	*exists = true;
+	if (!fstatat(proc_fd, path, &stat, 0)) {
+		*inode = stat.st_ino;
+		return NULL;
+	}
+	*exists = false;
+	return errno == ENOENT ? NULL : fail_errno("could not examine the %s namespace", name);
+}
+
+/* Every namespace must be the dumper's own until namespaces can be saved. */
+static struct error *identify_namespaces(struct task *task, int own_proc)
+{
+	for (size_t i = 0; i < NAMESPACE_COUNT; i++) {
+		const struct namespace_name *name = &namespace_names[i];
+		ino_t own = 0, theirs = 0;
+		bool exists;
+
+		TRY(namespace_inode(own_proc, name->proc_name, &own, &exists));
+		if (!exists)
+			continue;
+		if (task)
+			TRY(namespace_inode(task->proc_fd, name->proc_name, &theirs, &exists));
+		if (task && own != theirs)
+			return with_hint(fail("cannot save process %d: it is in a %s namespace of its own", task->pid,
+					      name->proc_name),
+					 "Dump processes that share the namespaces of criu, or run criu inside them "
+					 "(nsenter).");
+	}
+	return NULL;
+}
+
+static void set_namespace_ids(TaskKobjIdsEntry *ids, int own_proc)
+{
+	for (size_t i = 0; i < NAMESPACE_COUNT; i++) {
+		const struct namespace_name *name = &namespace_names[i];
+		char path[32];
+
+		snprintf(path, sizeof(path), "ns/%s", name->proc_name);
+		if (faccessat(own_proc, path, F_OK, AT_SYMLINK_NOFOLLOW))
+			continue;
+		*(protobuf_c_boolean *)((char *)ids + name->has_offset) = true;
+		*(uint32_t *)((char *)ids + name->id_offset) = i + 1;
+	}
+}
+
+static struct error *identify_task(struct dump *dump, struct identity *identity, struct task *task)
+{
+	uint32_t ids[CLASS_COUNT];
+
+	for (int i = 0; i < CLASS_COUNT; i++) {
+		bool first;
+
+		TRY(classify(dump->arena, &identity->classes[i], task->host_pid, &ids[i], &first));
+		if (first || i == CLASS_FILES)
+			continue;
+		return with_hint(fail("cannot save process %d: it shares its %s with another process", task->pid,
+				      class_kinds[i].name),
+				 "Wait until the process has called execve, or start it without CLONE_VM, CLONE_FS and "
+				 "CLONE_SIGHAND.");
+	}
+	task->ids = new_message(dump->arena, task_kobj_ids_entry);
+	task->ids->vm_id = ids[CLASS_VM];
+	task->ids->files_id = ids[CLASS_FILES];
+	task->ids->fs_id = ids[CLASS_FS];
+	task->ids->sighand_id = ids[CLASS_SIGHAND];
+	task->table = snapshot_table(dump->snapshot, ids[CLASS_FILES]);
+	if (!task->table)
+		task->table = snapshot_add_table(dump->snapshot, ids[CLASS_FILES], task);
+	else if (task->parent && task->parent->table != task->table)
+		return with_hint(fail("cannot save process %d: it shares its descriptor table with process %d, "
+				      "which is not its parent",
+				      task->pid, task->table->owner->pid),
+				 "Only a table shared between parent and child can be restored.");
+	return NULL;
+}
+
+struct error *identify_tasks(struct dump *dump)
+{
+	struct identity identity = { 0 };
+	int own_proc = open("/proc/self", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	TaskKobjIdsEntry *own = new_message(dump->arena, task_kobj_ids_entry);
+	struct error *error = NULL;
+
+	if (own_proc < 0)
+		return fail_errno("could not open /proc/self");
+	for (int i = 0; i < CLASS_COUNT && !error; i++) {
+		uint32_t id;
+		bool first;
+
+		identity.classes[i].what = class_kinds[i].what;
+		error = classify(dump->arena, &identity.classes[i], getpid(), &id, &first);
+	}
+	own->vm_id = own->files_id = own->fs_id = own->sighand_id = 1;
+	set_namespace_ids(own, own_proc);
+	for (size_t i = 0; i < dump->snapshot->task_count && !error; i++) {
+		struct task *task = dump->snapshot->tasks[i];
+
+		if (task->state == TASK_DEAD)
+			continue;
+		error = identify_task(dump, &identity, task);
+		if (!error)
+			error = identify_namespaces(task, own_proc);
+		if (!error)
+			set_namespace_ids(task->ids, own_proc);
+	}
+	dump->root_ids = own;
+	close(own_proc);
+	return error;
+}

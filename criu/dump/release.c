@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Releasing: after a good dump the tree is killed, stays stopped, or runs on. */
+#include <errno.h>
+#include <signal.h>
+#include <sys/wait.h>
+
+#include "criu/context.h"
+#include "dump/stages.h"
+#include "support/log.h"
+#include "support/options.h"
+
+/* Ends every process and takes its end, so that the numbers are free when we return. */
+static void kill_tree(struct dump *dump)
+{
+	struct snapshot *snapshot = dump->snapshot;
+
+	for (size_t i = 0; i < snapshot->task_count; i++)
+		if (snapshot->tasks[i]->state != TASK_DEAD)
+			kill(snapshot->tasks[i]->host_pid, SIGKILL);
+	for (size_t i = snapshot->task_count; i-- > 0;) {
+		struct task *task = snapshot->tasks[i];
+
+		/* Threads first: the leader's end is told when all others are gone. */
+		for (size_t j = task->thread_count; j-- > 0 && task->state != TASK_DEAD;) {
+			int status;
+			pid_t tid = task->threads[j].host_tid;
+
+			while (waitpid(tid, &status, __WALL) >= 0 || errno == EINTR)
+				if (WIFEXITED(status) || WIFSIGNALED(status))
+					break;
+		}
+	}
+}
+
+static struct error *resume_tree(struct dump *dump, bool stopped)
+{
+	struct snapshot *snapshot = dump->snapshot;
+
+	for (size_t i = 0; i < snapshot->task_count; i++)
+		for (size_t j = 0; j < snapshot->tasks[i]->thread_count; j++)
+			TRY(compel_detach(&snapshot->tasks[i]->threads[j].tracee,
+					  stopped && j == 0 && snapshot->tasks[i]->state == TASK_ALIVE));
+	return NULL;
+}
+
+struct error *release_tree(struct dump *dump)
+{
+	const struct options *options = dump->criu->options;
+
+	undo_forget(&dump->undo, thaw_tree, dump);
+	if (options->leave_stopped)
+		return resume_tree(dump, true);
+	if (options->leave_running)
+		return resume_tree(dump, false);
+	kill_tree(dump);
+	return NULL;
+}

@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: GPL-2.0
+/* The stages of a dump, in the order dump.c calls them. All run in main; nothing outside dump/ sees them. */
+#pragma once
+
+#include "model/run.h"
+#include "support/error.h"
+
+/* freeze.c: seizes every thread of every process below and including root until nothing
+ * new is born; fills snapshot->tasks with pids, threads and their stops. Thawing is on the undo stack. */
+struct error *freeze_tree(struct dump *dump, pid_t root) must_check;
+/* The undo entry of freeze_tree: cures and detaches everything. argument: struct dump. */
+void thaw_tree(void *argument);
+
+/* collect.c: all state of all tasks but the pages. */
+struct error *collect_tasks(struct dump *dump) must_check;
+
+/* identity.c: which address spaces, tables, fs and signal structs are shared (kcmp(2)), and
+ * which namespaces the tasks live in; fills task->ids and task->table. */
+struct error *identify_tasks(struct dump *dump) must_check;
+
+/* order.c: verdicts that need everything in view: sessions, groups, sharing. */
+struct error *order_snapshot(struct dump *dump) must_check;
+
+/* write.c: the metadata images. Inventory last. */
+struct error *write_images(struct dump *dump) must_check;
+/* stats-dump, and --display-stats. */
+struct error *write_stats(struct dump *dump) must_check;
+
+/* release.c: the tree runs on, stays stopped, or is killed, as the options say. */
+struct error *release_tree(struct dump *dump) must_check;
+
+uint64_t now_us(void);

@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Writing: the messages that collecting filled, each into its image; the inventory last. */
+#include <stdio.h>
+#include <time.h>
+
+#include "criu/context.h"
+#include "dump/stages.h"
+#include "files/files.h"
+#include "image/directory.h"
+#include "image/inventory.h"
+#include "image/record.h"
+#include "image/stats.h"
+#include "memory/memory.h"
+#include "support/options.h"
+
+static struct error *write_one(struct dump *dump, enum image_id image, uint64_t key, const void *message)
+{
+	struct image_writer *writer;
+	struct error *error;
+
+	TRY(image_create(dump->criu->images, image, key, &writer));
+	error = image_write(writer, message);
+	if (error) {
+		image_discard(writer);
+		return error;
+	}
+	return image_close(writer);
+}
+
+static struct error *write_tree(struct dump *dump)
+{
+	struct image_writer *writer;
+	struct error *error = NULL;
+
+	TRY(image_create(dump->criu->images, IMAGE_PSTREE, 0, &writer));
+	for (size_t i = 0; i < dump->snapshot->task_count && !error; i++) {
+		const struct task *task = dump->snapshot->tasks[i];
+		PstreeEntry *entry = new_message(dump->arena, pstree_entry);
+
+		entry->pid = task->pid;
+		entry->ppid = task->parent ? task->parent->pid : 0;
+		entry->pgid = task->pgid;
+		entry->sid = task->sid;
+		entry->threads = arena_array(dump->arena, uint32_t, task->thread_count);
+		for (size_t j = 0; j < task->thread_count; j++)
+			entry->threads[entry->n_threads++] = task->threads[j].tid;
+		error = image_write(writer, &entry->base);
+	}
+	if (error) {
+		image_discard(writer);
+		return error;
+	}
+	return image_close(writer);
+}
+
+static struct error *write_task(struct dump *dump, const struct task *task)
+{
+	for (size_t i = 0; i < task->thread_count; i++)
+		TRY(write_one(dump, IMAGE_CORE, task->threads[i].tid, task->threads[i].core));
+	if (task->state == TASK_DEAD)
+		return NULL;
+	TRY(write_one(dump, IMAGE_IDS, task->pid, task->ids));
+	TRY(write_one(dump, IMAGE_MM, task->pid, task->mm));
+	return write_one(dump, IMAGE_FS, task->pid, task->fs);
+}
+
+static Timespec *clock_reading(struct arena *arena, clockid_t clock)
+{
+	Timespec *out = new_message(arena, timespec);
+	struct timespec now;
+
+	clock_gettime(clock, &now);
+	out->tv_sec = now.tv_sec;
+	out->tv_nsec = now.tv_nsec;
+	return out;
+}
+
+static struct error *write_clocks(struct dump *dump)
+{
+	TimensEntry *entry = new_message(dump->arena, timens_entry);
+
+	entry->monotonic = clock_reading(dump->arena, CLOCK_MONOTONIC);
+	entry->boottime = clock_reading(dump->arena, CLOCK_BOOTTIME);
+	return write_one(dump, IMAGE_TIMENS, 0, entry);
+}
+
+struct error *write_images(struct dump *dump)
+{
+	struct snapshot *snapshot = dump->snapshot;
+	InventoryEntry *inventory = new_message(dump->arena, inventory_entry);
+
+	TRY(write_tree(dump));
+	for (size_t i = 0; i < snapshot->task_count; i++)
+		TRY(write_task(dump, snapshot->tasks[i]));
+	TRY(files_write(dump));
+	TRY(memory_write(dump));
+	if (!snapshot->seccomp)
+		snapshot->seccomp = new_message(dump->arena, seccomp_entry);
+	TRY(write_one(dump, IMAGE_SECCOMP, 0, snapshot->seccomp));
+	TRY(write_clocks(dump));
+	inventory_fill(inventory, dump->arena);
+	inventory->root_ids = dump->root_ids;
+	SET(inventory, root_cg_set, 1);
+	TRY(write_one(dump, IMAGE_INVENTORY, 0, inventory));
+	return image_directory_commit(dump->criu->images);
+}
+
+struct error *write_stats(struct dump *dump)
+{
+	DumpStatsEntry stats;
+
+	dump_stats_entry__init(&stats);
+	stats.freezing_time = dump->frozen_us - dump->freeze_start_us;
+	stats.frozen_time = dump->freeze_end_us - dump->frozen_us;
+	stats.memdump_time = dump->memory_us;
+	stats.memwrite_time = dump->memory_write_us;
+	stats.pages_scanned = dump->pages_scanned;
+	stats.pages_skipped_parent = dump->pages_skipped_parent;
+	stats.pages_written = dump->pages_written;
+	stats.pages_lazy = dump->pages_lazy;
+	SET(&stats, shpages_scanned, dump->shared_pages_scanned);
+	SET(&stats, shpages_written, dump->shared_pages_written);
+	return stats_write_dump(dump->criu->images, &stats, dump->criu->options->display_stats);
+}
