@@ -37,6 +37,8 @@ struct restore {
 	struct arena *arena;
 	struct undo undo;
 	struct board *board;
+	int board_fd;
+	size_t board_size;
 	struct file_plan *files;
 	struct memory_plan *memory;
 	struct kinship *kinship; /* restore/kinship.h */
