@@ -130,7 +130,7 @@ static struct error *ask_all(struct dump *dump, struct thread *thread, struct qu
 	for (size_t i = 0; i < PART_COUNT; i++) {
 		questions->answers[i] = (struct answers){ .batch = &questions->batch,
 							  .first_call = questions->batch.count,
-							  .first_data = questions->batch.size };
+							  .first_data = (questions->batch.size + 7) & ~(size_t)7 };
 		if (applies(parts[i], thread) && parts[i]->ask)
 			TRY(with_context(parts[i]->ask(dump, thread, &questions->batch), "%s", parts[i]->name));
 	}
@@ -147,32 +147,19 @@ static struct error *dump_parts(struct dump *dump, struct thread *thread, const 
 
 static struct error *run_batches(struct task *task, struct questions *questions)
 {
-	cleanup_free struct compel_batch *batches = calloc(task->thread_count, sizeof(*batches));
+	cleanup_free struct compel_thread **threads = calloc(task->thread_count, sizeof(*threads));
+	cleanup_free struct batch **batches = calloc(task->thread_count, sizeof(*batches));
 	size_t room = 4096;
-	struct error *error;
 
-	if (!batches)
+	if (!threads || !batches)
 		return out_of_memory();
 	for (size_t i = 0; i < task->thread_count; i++) {
-		const struct batch *batch = &questions[i].batch;
-
-		batches[i] = (struct compel_batch){ .thread = &task->threads[i].tracee, .calls = batch->calls,
-						    .count = batch->count, .data = batch->data, .size = batch->size };
-		room += batch->count * sizeof(struct remote_call) + batch->size + 1024;
+		threads[i] = &task->threads[i].tracee;
+		batches[i] = &questions[i].batch;
+		room += questions[i].batch.count * sizeof(struct remote_call) + questions[i].batch.size + 1024;
 	}
 	TRY(compel_infect(&task_leader(task)->tracee, room < ARENA_MAX ? room : ARENA_MAX, &task->agent));
-	error = compel_run(task->agent, batches, task->thread_count);
-	for (size_t i = 0; i < task->thread_count && !error; i++) {
-		const struct remote_call *call;
-
-		if (!batches[i].failed)
-			continue;
-		call = &batches[i].calls[batches[i].failed - 1];
-		error = fail_number((int)-call->result, "could not ask thread %d for its %s", task->threads[i].tid,
-				    batch_label(&questions[i].batch, call->label));
-	}
-	if (error)
-		return error;
+	TRY(batch_run(task->agent, threads, batches, task->thread_count));
 	return compel_cure(take_pointer(task->agent));
 }
 

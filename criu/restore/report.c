@@ -6,6 +6,7 @@
 #include <linux/futex.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
@@ -14,7 +15,6 @@
 
 #include "kernel/proc/stat.h"
 #include "model/keep.h"
-#include "restore/program.h"
 #include "support/log.h"
 
 enum { CHECK_MS = 50 };
@@ -88,15 +88,17 @@ struct error *board_error(struct restore *restore)
 		return NULL;
 	for (int i = 0; i < 1000 && !__atomic_load_n(&board->written, __ATOMIC_SEQ_CST); i++)
 		usleep(1000);
-	if (board->error_label) {
-		error = fail_number(-board->error_number, "could not restore: %s", program_label(board->error_label - 1));
-		return with_context(error, "process %d, thread %d", board->error_pid, board->error_tid);
-	}
 	board->message[BOARD_TEXT - 1] = board->detail[BOARD_TEXT - 1] = board->hint[BOARD_TEXT - 1] = '\0';
-	error = fail("%s", board->message);
-	error->number = board->error_number;
-	if (board->error_pid)
-		error = with_context(error, "cannot restore process %d", board->error_pid);
+	if (board->error_label) { /* a call of a program: the message is its label */
+		error = fail_number(abs(board->error_number), "could not restore: %s", board->message);
+		error = with_context(error, "process %d, thread %d",
+				     (int)restore->snapshot->tasks[board->error_pid]->pid, board->error_tid);
+	} else {
+		error = fail("%s", board->message);
+		error->number = board->error_number;
+		if (board->error_pid)
+			error = with_context(error, "cannot restore process %d", board->error_pid);
+	}
 	if (board->detail[0])
 		error = with_detail(error, "%s", board->detail);
 	if (board->hint[0])

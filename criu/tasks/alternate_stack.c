@@ -10,7 +10,7 @@ static struct error *ask(struct dump *dump, struct thread *thread, struct batch 
 	stack_t empty = { 0 };
 	uint64_t place = batch_data(batch, &empty, sizeof(empty));
 
-	batch_call(batch, "signal stack", SYS_sigaltstack, REMOTE_DATA(1), 2, (uint64_t[]){ 0, place });
+	batch_call_flags(batch, "signal stack", SYS_sigaltstack, REMOTE_DATA(1), 0, place);
 	return NULL;
 }
 
@@ -40,8 +40,7 @@ static struct error *emit(struct restore *restore, struct thread *thread, struct
 	/* SS_ONSTACK follows from the stack pointer; only the mode bits can be set. */
 	stack = (stack_t){ .ss_sp = (void *)entry->ss_sp, .ss_size = entry->ss_size,
 			   .ss_flags = (int)(entry->ss_flags & ~(uint32_t)SS_ONSTACK) };
-	batch_call(program, "signal stack", SYS_sigaltstack, REMOTE_DATA(0), 2,
-		   (uint64_t[]){ batch_data(program, &stack, sizeof(stack)), 0 });
+	batch_call_flags(program, "signal stack", SYS_sigaltstack, REMOTE_DATA(0), batch_data(program, &stack, sizeof(stack)), 0);
 	return NULL;
 }
 

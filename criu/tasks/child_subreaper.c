@@ -10,8 +10,7 @@ static struct error *ask(struct dump *dump, struct thread *thread, struct batch 
 	uint64_t empty = 0;
 	uint64_t place = batch_data(batch, &empty, sizeof(empty));
 
-	batch_call(batch, "child subreaper", SYS_prctl, REMOTE_DATA(1), 2,
-		   (uint64_t[]){ PR_GET_CHILD_SUBREAPER, place });
+	batch_call_flags(batch, "child subreaper", SYS_prctl, REMOTE_DATA(1), PR_GET_CHILD_SUBREAPER, place);
 	return NULL;
 }
 
@@ -27,7 +26,7 @@ static struct error *emit(struct restore *restore, struct thread *thread, struct
 	const TaskCoreEntry *core = thread->core->tc;
 	bool wanted = core->has_child_subreaper && core->child_subreaper;
 
-	batch_call(program, "child subreaper", SYS_prctl, 0, 2, (uint64_t[]){ PR_SET_CHILD_SUBREAPER, wanted });
+	batch_call_flags(program, "child subreaper", SYS_prctl, 0, PR_SET_CHILD_SUBREAPER, wanted);
 	return NULL;
 }
 

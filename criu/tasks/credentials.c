@@ -17,7 +17,7 @@ enum { MAX_GROUPS = 65536, CAPABILITY_WORDS = 2 };
 
 static struct error *ask(struct dump *dump, struct thread *thread, struct batch *batch)
 {
-	batch_call(batch, "securebits", SYS_prctl, 0, 1, (uint64_t[]){ PR_GET_SECUREBITS });
+	batch_call_flags(batch, "securebits", SYS_prctl, 0, PR_GET_SECUREBITS);
 	return NULL;
 }
 
@@ -93,7 +93,7 @@ static bool same_as_now(const CredsEntry *creds, const struct proc_status *now)
 
 static void call_prctl(struct batch *program, const char *label, uint64_t option, uint64_t a, uint64_t b)
 {
-	batch_call(program, label, SYS_prctl, 0, 5, (uint64_t[]){ option, a, b, 0, 0 });
+	batch_call_flags(program, label, SYS_prctl, 0, option, a, b, 0, 0);
 }
 
 static void emit_ids(struct batch *program, const CredsEntry *creds)
@@ -101,13 +101,11 @@ static void emit_ids(struct batch *program, const CredsEntry *creds)
 	/* Capabilities outlive the change of user ids with these bits set. */
 	call_prctl(program, "securebits", PR_SET_SECUREBITS,
 		   SECBIT_NO_SETUID_FIXUP | SECBIT_KEEP_CAPS | SECBIT_NOROOT, 0);
-	batch_call(program, "groups", SYS_setgroups, REMOTE_DATA(1), 2,
-		   (uint64_t[]){ creds->n_groups,
-				 batch_data(program, creds->groups, creds->n_groups * sizeof(uint32_t)) });
-	batch_call(program, "group ids", SYS_setresgid, 0, 3, (uint64_t[]){ creds->gid, creds->egid, creds->sgid });
-	batch_call(program, "file system group id", SYS_setfsgid, 0, 1, (uint64_t[]){ creds->fsgid });
-	batch_call(program, "user ids", SYS_setresuid, 0, 3, (uint64_t[]){ creds->uid, creds->euid, creds->suid });
-	batch_call(program, "file system user id", SYS_setfsuid, 0, 1, (uint64_t[]){ creds->fsuid });
+	batch_call_flags(program, "groups", SYS_setgroups, REMOTE_DATA(1), creds->n_groups, batch_data(program, creds->groups, creds->n_groups * sizeof(uint32_t)));
+	batch_call_flags(program, "group ids", SYS_setresgid, 0, creds->gid, creds->egid, creds->sgid);
+	batch_call_flags(program, "file system group id", SYS_setfsgid, 0, creds->fsgid);
+	batch_call_flags(program, "user ids", SYS_setresuid, 0, creds->uid, creds->euid, creds->suid);
+	batch_call_flags(program, "file system user id", SYS_setfsuid, 0, creds->fsuid);
 	call_prctl(program, "securebits", PR_SET_SECUREBITS, creds->secbits, 0);
 }
 
@@ -130,8 +128,7 @@ static void emit_capabilities(struct batch *program, const CredsEntry *creds, co
 	for (unsigned cap = 0; cap < 64; cap++)
 		if ((known & 1ULL << cap) && !(bounding & 1ULL << cap))
 			call_prctl(program, "capability bounding set", PR_CAPBSET_DROP, cap, 0);
-	batch_call(program, "capabilities", SYS_capset, REMOTE_DATA(0) | REMOTE_DATA(1), 2,
-		   (uint64_t[]){ batch_data(program, &header, sizeof(header)), batch_data(program, data, sizeof(data)) });
+	batch_call_flags(program, "capabilities", SYS_capset, REMOTE_DATA(0) | REMOTE_DATA(1), batch_data(program, &header, sizeof(header)), batch_data(program, data, sizeof(data)));
 	if (now->cap_amb)
 		call_prctl(program, "ambient capabilities", PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0);
 	for (unsigned cap = 0; cap < 64; cap++)

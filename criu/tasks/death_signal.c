@@ -10,7 +10,7 @@ static struct error *ask(struct dump *dump, struct thread *thread, struct batch 
 	uint64_t empty = 0;
 	uint64_t place = batch_data(batch, &empty, sizeof(empty));
 
-	batch_call(batch, "parent death signal", SYS_prctl, REMOTE_DATA(1), 2, (uint64_t[]){ PR_GET_PDEATHSIG, place });
+	batch_call_flags(batch, "parent death signal", SYS_prctl, REMOTE_DATA(1), PR_GET_PDEATHSIG, place);
 	return NULL;
 }
 
@@ -28,8 +28,7 @@ static struct error *emit(struct restore *restore, struct thread *thread, struct
 	const ThreadCoreEntry *core = thread->core->thread_core;
 
 	if (core->has_pdeath_sig)
-		batch_call(program, "parent death signal", SYS_prctl, 0, 2,
-			   (uint64_t[]){ PR_SET_PDEATHSIG, core->pdeath_sig });
+		batch_call_flags(program, "parent death signal", SYS_prctl, 0, PR_SET_PDEATHSIG, core->pdeath_sig);
 	return NULL;
 }
 

@@ -7,7 +7,7 @@
 
 static struct error *ask(struct dump *dump, struct thread *thread, struct batch *batch)
 {
-	batch_call(batch, "dumpable flag", SYS_prctl, 0, 1, (uint64_t[]){ PR_GET_DUMPABLE });
+	batch_call_flags(batch, "dumpable flag", SYS_prctl, 0, PR_GET_DUMPABLE);
 	return NULL;
 }
 
@@ -23,9 +23,9 @@ static struct error *emit(struct restore *restore, struct thread *thread, struct
 
 	/* 2 (readable by root only) cannot be set: it follows from a change of credentials. */
 	if (mm->has_dumpable && (mm->dumpable == 0 || mm->dumpable == 1))
-		batch_call(program, "dumpable flag", SYS_prctl, 0, 2, (uint64_t[]){ PR_SET_DUMPABLE, mm->dumpable });
+		batch_call_flags(program, "dumpable flag", SYS_prctl, 0, PR_SET_DUMPABLE, mm->dumpable);
 	else if (mm->has_dumpable)
-		batch_call(program, "dumpable flag", SYS_prctl, 0, 2, (uint64_t[]){ PR_SET_DUMPABLE, 0 });
+		batch_call_flags(program, "dumpable flag", SYS_prctl, 0, PR_SET_DUMPABLE, 0);
 	return NULL;
 }
 

@@ -13,7 +13,7 @@ static struct error *ask(struct dump *dump, struct thread *thread, struct batch 
 		struct itimerval empty = { 0 };
 		uint64_t place = batch_data(batch, &empty, sizeof(empty));
 
-		batch_call(batch, "interval timer", SYS_getitimer, REMOTE_DATA(1), 2, (uint64_t[]){ which, place });
+		batch_call_flags(batch, "interval timer", SYS_getitimer, REMOTE_DATA(1), which, place);
 	}
 	return NULL;
 }
@@ -77,8 +77,7 @@ static void emit_timer(struct batch *program, unsigned which, const ItimerEntry 
 	value = (struct itimerval){ { entry->isec, entry->iusec }, { entry->vsec, entry->vusec } };
 	if (!entry->vsec && !entry->vusec) /* it fires at this very moment */
 		value.it_value = value.it_interval;
-	batch_call(program, "interval timer", SYS_setitimer, REMOTE_DATA(1), 3,
-		   (uint64_t[]){ which, batch_data(program, &value, sizeof(value)), 0 });
+	batch_call_flags(program, "interval timer", SYS_setitimer, REMOTE_DATA(1), which, batch_data(program, &value, sizeof(value)), 0);
 }
 
 static struct error *emit(struct restore *restore, struct thread *thread, struct batch *program)

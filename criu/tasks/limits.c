@@ -16,7 +16,7 @@ static struct error *ask(struct dump *dump, struct thread *thread, struct batch 
 		struct rlimit empty = { 0 };
 		uint64_t place = batch_data(batch, &empty, sizeof(empty));
 
-		batch_call(batch, "resource limit", SYS_prlimit64, REMOTE_DATA(3), 4, (uint64_t[]){ 0, i, 0, place });
+		batch_call_flags(batch, "resource limit", SYS_prlimit64, REMOTE_DATA(3), 0, i, 0, place);
 	}
 	return NULL;
 }
@@ -79,8 +79,7 @@ static struct error *emit(struct restore *restore, struct thread *thread, struct
 
 		if (!getrlimit(i, &now) && now.rlim_cur == wanted.rlim_cur && now.rlim_max == wanted.rlim_max)
 			continue;
-		batch_call(program, "resource limit", SYS_prlimit64, REMOTE_DATA(2), 4,
-			   (uint64_t[]){ 0, i, batch_data(program, &wanted, sizeof(wanted)), 0 });
+		batch_call_flags(program, "resource limit", SYS_prlimit64, REMOTE_DATA(2), 0, i, batch_data(program, &wanted, sizeof(wanted)), 0);
 	}
 	return NULL;
 }

@@ -8,8 +8,7 @@ enum { GET_REGISTRATIONS = 1 << 9 };
 
 static struct error *ask(struct dump *dump, struct thread *thread, struct batch *batch)
 {
-	batch_call(batch, "membarrier registrations", SYS_membarrier, REMOTE_MAY_FAIL, 3,
-		   (uint64_t[]){ GET_REGISTRATIONS, 0, 0 });
+	batch_call_flags(batch, "membarrier registrations", SYS_membarrier, REMOTE_MAY_FAIL, GET_REGISTRATIONS, 0, 0);
 	return NULL;
 }
 
@@ -28,8 +27,7 @@ static struct error *emit(struct restore *restore, struct thread *thread, struct
 
 	for (unsigned bit = 0; core->has_membarrier_registration_mask && bit < 32; bit++)
 		if (core->membarrier_registration_mask & 1u << bit)
-			batch_call(program, "membarrier registration", SYS_membarrier, 0, 3,
-				   (uint64_t[]){ 1u << bit, 0, 0 });
+			batch_call_flags(program, "membarrier registration", SYS_membarrier, 0, 1u << bit, 0, 0);
 	return NULL;
 }
 

@@ -21,9 +21,8 @@ enum { AUXV_WORDS = 44 }; /* upper limit on x86-64 */
 
 static struct error *ask(struct dump *dump, struct thread *thread, struct batch *batch)
 {
-	batch_call(batch, "huge page switch", SYS_prctl, REMOTE_MAY_FAIL, 5,
-		   (uint64_t[]){ PR_GET_THP_DISABLE, 0, 0, 0, 0 });
-	batch_call(batch, "program break", SYS_brk, 0, 1, (uint64_t[]){ 0 });
+	batch_call_flags(batch, "huge page switch", SYS_prctl, REMOTE_MAY_FAIL, PR_GET_THP_DISABLE, 0, 0, 0, 0);
+	batch_call_flags(batch, "program break", SYS_brk, 0, 0);
 	return NULL;
 }
 
@@ -93,12 +92,10 @@ void memory_fields_emit(const struct task *task, int exe_fd, struct batch *progr
 	uint64_t place = batch_data(program, &map, sizeof(map));
 
 	/* The map's pointer to the vector must become an address: the runner adds the data base. */
-	batch_data_pointer(program, place + offsetof(struct prctl_mm_map, auxv), auxv);
-	batch_call(program, "memory fields", SYS_prctl, REMOTE_DATA(2), 5,
-		   (uint64_t[]){ PR_SET_MM, PR_SET_MM_MAP, place, sizeof(map), 0 });
+	batch_link(program, place + offsetof(struct prctl_mm_map, auxv), auxv);
+	batch_call_flags(program, "memory fields", SYS_prctl, REMOTE_DATA(2), PR_SET_MM, PR_SET_MM_MAP, place, sizeof(map), 0);
 	if (mm->has_thp_disabled && mm->thp_disabled)
-		batch_call(program, "huge page switch", SYS_prctl, 0, 5,
-			   (uint64_t[]){ PR_SET_THP_DISABLE, 1, 0, 0, 0 });
+		batch_call_flags(program, "huge page switch", SYS_prctl, 0, PR_SET_THP_DISABLE, 1, 0, 0, 0);
 }
 
 const struct task_part memory_fields_part = {

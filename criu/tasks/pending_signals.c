@@ -83,11 +83,9 @@ static void emit_queue(struct batch *program, const SignalQueueEntry *queue, con
 		uint64_t signo = info->si_signo;
 
 		if (shared)
-			batch_call(program, "pending signal", SYS_rt_sigqueueinfo, REMOTE_DATA(2), 3,
-				   (uint64_t[]){ thread->task->pid, signo, place });
+			batch_call_flags(program, "pending signal", SYS_rt_sigqueueinfo, REMOTE_DATA(2), thread->task->pid, signo, place);
 		else
-			batch_call(program, "pending signal", SYS_rt_tgsigqueueinfo, REMOTE_DATA(3), 4,
-				   (uint64_t[]){ thread->task->pid, thread->tid, signo, place });
+			batch_call_flags(program, "pending signal", SYS_rt_tgsigqueueinfo, REMOTE_DATA(3), thread->task->pid, thread->tid, signo, place);
 	}
 }
 

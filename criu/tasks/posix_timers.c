@@ -28,9 +28,8 @@ static struct error *ask(struct dump *dump, struct thread *thread, struct batch 
 		struct itimerspec empty = { 0 };
 		uint64_t place = batch_data(batch, &empty, sizeof(empty));
 
-		batch_call(batch, "POSIX timer", SYS_timer_gettime, REMOTE_DATA(1), 2,
-			   (uint64_t[]){ timers[i].id, place });
-		batch_call(batch, "POSIX timer overrun", SYS_timer_getoverrun, 0, 1, (uint64_t[]){ timers[i].id });
+		batch_call_flags(batch, "POSIX timer", SYS_timer_gettime, REMOTE_DATA(1), timers[i].id, place);
+		batch_call_flags(batch, "POSIX timer overrun", SYS_timer_getoverrun, 0, timers[i].id);
 	}
 	return NULL;
 }
@@ -101,8 +100,7 @@ static struct error *emit(struct restore *restore, struct thread *thread, struct
 		event.sigev_value.sival_ptr = (void *)entry->sival_ptr;
 		if (entry->it_sigev_notify & SIGEV_THREAD_ID)
 			event._sigev_un._tid = entry->has_notify_thread_id ? entry->notify_thread_id : thread->task->pid;
-		batch_call(program, "POSIX timer", REMOTE_POSIX_TIMER, REMOTE_DATA(1), 3,
-			   (uint64_t[]){ entry->clock_id, batch_data(program, &event, sizeof(event)), entry->it_id });
+		batch_call_flags(program, "POSIX timer", REMOTE_POSIX_TIMER, REMOTE_DATA(1), entry->clock_id, batch_data(program, &event, sizeof(event)), entry->it_id);
 	}
 	return NULL;
 }
@@ -120,8 +118,7 @@ void arm_posix_timers(const struct thread *leader, struct batch *program)
 				continue; /* not armed */
 			value.it_value = value.it_interval;
 		}
-		batch_call(program, "POSIX timer", SYS_timer_settime, REMOTE_DATA(2), 4,
-			   (uint64_t[]){ entry->it_id, 0, batch_data(program, &value, sizeof(value)), 0 });
+		batch_call_flags(program, "POSIX timer", SYS_timer_settime, REMOTE_DATA(2), entry->it_id, 0, batch_data(program, &value, sizeof(value)), 0);
 	}
 }
 

@@ -14,7 +14,7 @@ static struct error *ask(struct dump *dump, struct thread *thread, struct batch 
 	uint64_t empty = 0;
 	uint64_t place = batch_data(batch, &empty, sizeof(empty));
 
-	batch_call(batch, "clear-tid address", SYS_prctl, REMOTE_DATA(1), 2, (uint64_t[]){ PR_GET_TID_ADDRESS, place });
+	batch_call_flags(batch, "clear-tid address", SYS_prctl, REMOTE_DATA(1), PR_GET_TID_ADDRESS, place);
 	return NULL;
 }
 
@@ -35,10 +35,8 @@ static struct error *emit(struct restore *restore, struct thread *thread, struct
 {
 	const ThreadCoreEntry *core = thread->core->thread_core;
 
-	batch_call(program, "robust futex list", SYS_set_robust_list, core->futex_rla ? 0 : REMOTE_MAY_FAIL, 2,
-		   (uint64_t[]){ core->futex_rla, core->futex_rla_len ?: 24 });
-	batch_call(program, "clear-tid address", SYS_set_tid_address, 0, 1,
-		   (uint64_t[]){ thread->core->thread_info->clear_tid_addr });
+	batch_call_flags(program, "robust futex list", SYS_set_robust_list, core->futex_rla ? 0 : REMOTE_MAY_FAIL, core->futex_rla, core->futex_rla_len ?: 24);
+	batch_call_flags(program, "clear-tid address", SYS_set_tid_address, 0, thread->core->thread_info->clear_tid_addr);
 	return NULL;
 }
 

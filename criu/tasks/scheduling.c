@@ -62,13 +62,11 @@ static struct error *emit(struct restore *restore, struct thread *thread, struct
 		return NULL;
 	if (core->has_sched_nice && policy != SCHED_FIFO && policy != SCHED_RR &&
 	    core->sched_nice != getpriority(PRIO_PROCESS, 0))
-		batch_call(program, "nice value", SYS_setpriority, 0, 3,
-			   (uint64_t[]){ PRIO_PROCESS, 0, (uint64_t)(int64_t)core->sched_nice });
+		batch_call_flags(program, "nice value", SYS_setpriority, 0, PRIO_PROCESS, 0, (uint64_t)(int64_t)core->sched_nice);
 	if ((int)core->sched_policy == sched_getscheduler(0) && policy != SCHED_FIFO && policy != SCHED_RR)
 		return NULL;
 	parameter.sched_priority = core->has_sched_prio ? core->sched_prio : 0;
-	batch_call(program, "scheduling policy", SYS_sched_setscheduler, REMOTE_DATA(2), 3,
-		   (uint64_t[]){ 0, core->sched_policy, batch_data(program, &parameter, sizeof(parameter)) });
+	batch_call_flags(program, "scheduling policy", SYS_sched_setscheduler, REMOTE_DATA(2), 0, core->sched_policy, batch_data(program, &parameter, sizeof(parameter)));
 	return NULL;
 }
 

@@ -1,0 +1,222 @@
+// SPDX-License-Identifier: GPL-2.0
+#include "restore/newborn.h"
+
+#include <fcntl.h>
+#include <linux/sched.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "board.h"
+#include "criu/context.h"
+#include "files/files.h"
+#include "kernel/proc/stat.h"
+#include "memory/memory.h"
+#include "restore/handover.h"
+#include "restore/kinship.h"
+#include "restore/program.h"
+#include "restore/report.h"
+#include "support/log.h"
+#include "support/options.h"
+#include "tasks/login_uid.h"
+#include "tasks/oom.h"
+#include "tasks/root_and_cwd.h"
+
+enum { BUSY_TRIES = 50, BUSY_WAIT_US = 10000 };
+
+static pid_t clone_with_pid(pid_t pid, bool sibling)
+{
+	struct clone_args arguments = {
+		.flags = CLONE_CLEAR_SIGHAND | (sibling ? CLONE_PARENT : 0),
+		.exit_signal = sibling ? 0 : SIGCHLD,
+		.set_tid = (uint64_t)(uintptr_t)&pid,
+		.set_tid_size = pid ? 1 : 0,
+	};
+
+	return syscall(SYS_clone3, &arguments, sizeof(arguments));
+}
+
+/* Who has the number? A zombie that waits to be reaped is worth waiting for. */
+static struct error *busy_pid(const struct task *task)
+{
+	struct arena scratch = { 0 };
+	struct proc_stat stat;
+	struct error *error = proc_thread_stat_read(task->pid, task->pid, &scratch, &stat);
+
+	if (error) {
+		error_free(error);
+		error = fail_number(EEXIST, "cannot restore process %d: its number is taken by a thread, group or session",
+				    task->pid);
+	} else {
+		error = fail_number(EEXIST, "cannot restore process %d: its number is taken by %s%s (child of %d)", task->pid,
+				    stat.comm, stat.state == 'Z' ? ", a zombie" : "", stat.ppid);
+	}
+	arena_free(&scratch);
+	return with_hint(error, "End that process, or restore inside a new pid namespace "
+				"(unshare --pid --fork --mount-proc criu restore ...).");
+}
+
+static void fork_children(struct restore *restore, struct task *const *children, size_t count, struct task *task)
+{
+	for (size_t i = 0; i < count; i++) {
+		struct error *error = newborn_fork(restore, children[i], false);
+
+		if (error)
+			report_and_exit(restore, task, error);
+	}
+}
+
+/* Children that were only there to bear others. Zombies of the tree stay. */
+static void reap_helpers(struct task *const *children, size_t count, const struct restore *restore, bool early)
+{
+	for (size_t i = 0; i < count; i++) {
+		const struct kin *kin = kin_of(restore, children[i]);
+
+		if (early ? kin->leaves_early : kin->leaves_later)
+			waitpid(restore->board->rows[children[i]->index].host_pid, NULL, __WALL);
+	}
+}
+
+static struct error *grow(struct restore *restore, struct task *task, const struct kin *kin)
+{
+	if (kin->subreaper && prctl(PR_SET_CHILD_SUBREAPER, 1))
+		return fail_errno("could not become a subreaper");
+	TRY(task->state == TASK_DEAD ? NULL : memory_restore_inherited(restore, task));
+	fork_children(restore, kin->before, kin->before_count, task);
+	if (kin->new_session && setsid() < 0)
+		return fail_errno("could not make session %d", task->sid);
+	fork_children(restore, kin->after, kin->after_count, task);
+	reap_helpers(kin->before, kin->before_count, restore, true);
+	reap_helpers(kin->after, kin->after_count, restore, true);
+	return NULL;
+}
+
+static struct error *join_groups(struct restore *restore, const struct task *task, const struct kin *kin)
+{
+	if (kin->own_group && getpgrp() != getpid() && setpgid(0, 0))
+		return fail_errno("could not make process group %d", task->pid);
+	if (kin->leaves_early)
+		_exit(0);
+	board_arrive(restore, STAGE_BORN);
+	if (!kin->moves_last && getpgrp() != kin->group && setpgid(0, kin->group))
+		return fail_errno("could not join process group %d", kin->group);
+	board_arrive(restore, STAGE_GROUPS);
+	if (kin->leaves_later)
+		_exit(0);
+	if (kin->moves_last && setpgid(0, kin->group))
+		return fail_errno("could not join process group %d", kin->group);
+	reap_helpers(kin->after, kin->after_count, restore, false);
+	board_arrive(restore, STAGE_MOVED);
+	return NULL;
+}
+
+static void die(const struct task *task) __attribute__((noreturn));
+static void die(const struct task *task)
+{
+	const TaskCoreEntry *core = task_leader(task)->core->tc;
+	int signo = core->exit_code & 0x7f;
+	struct rlimit none = { 0, 0 };
+	sigset_t set;
+
+	prctl(PR_SET_NAME, core->comm);
+	if (signo) {
+		setrlimit(RLIMIT_CORE, &none);
+		signal(signo, SIG_DFL);
+		sigemptyset(&set);
+		sigaddset(&set, signo);
+		sigprocmask(SIG_UNBLOCK, &set, NULL);
+		kill(getpid(), signo);
+		kill(getpid(), SIGKILL);
+	}
+	_exit(core->exit_code >> 8 & 0xff);
+}
+
+/* From a bare process to the jump. */
+static struct error *live(struct restore *restore, struct task *task, struct handover *handover)
+{
+	struct memory_layout layout = { 0 };
+
+	TRY(handover_receive(restore, task, handover));
+	TRY(oom_restore(task));
+	TRY(login_uid_restore(task));
+	TRY(memory_restore(restore, task, handover, program_room(restore, task), &layout));
+	TRY(root_and_cwd_restore(task, handover_find(handover, HANDED_ROOT, 0), handover_find(handover, HANDED_CWD, 0)));
+	if (task->table->owner == task)
+		TRY(handover_adopt(restore, task));
+	return program_run(restore, task, &layout, handover);
+}
+
+static void newborn_main(struct restore *restore, struct task *task) __attribute__((noreturn));
+static void newborn_main(struct restore *restore, struct task *task)
+{
+	const struct kin *kin = kin_of(restore, task);
+	struct handover handover = { .mailbox = -1 };
+	struct error *error = NULL;
+
+	log_set_pid_prefix(task->pid);
+	restore->board->rows[task->index].host_pid = getpid();
+	if (task->state != TASK_DEAD)
+		error = handover_open_mailbox(restore, task, &handover);
+	if (!error)
+		error = grow(restore, task, kin);
+	if (!error)
+		error = join_groups(restore, task, kin);
+	if (!error && task->state == TASK_DEAD)
+		die(task);
+	if (!error)
+		error = live(restore, task, &handover);
+	report_and_exit(restore, task, error);
+}
+
+struct error *newborn_fork(struct restore *restore, struct task *task, bool sibling)
+{
+	pid_t pid = -1;
+
+	for (int i = 0; i < BUSY_TRIES; i++) {
+		pid = clone_with_pid(task->pid, sibling);
+		if (pid >= 0 || errno != EEXIST)
+			break;
+		usleep(BUSY_WAIT_US);
+	}
+	if (pid < 0)
+		return errno == EEXIST ? busy_pid(task)
+				       : with_hint(fail_errno("could not fork process %d", task->pid),
+						   "Choosing a process number needs CAP_CHECKPOINT_RESTORE or CAP_SYS_ADMIN.");
+	if (pid == 0)
+		newborn_main(restore, task);
+	restore->board->rows[task->index].host_pid = pid;
+	return NULL;
+}
+
+struct error *helper_fork(struct restore *restore, struct error *(*body)(struct restore *), pid_t *ret_pid)
+{
+	pid_t wanted = 0, pid = -1;
+
+	for (int i = 0; i < BUSY_TRIES; i++) {
+		do {
+			wanted = wanted ? wanted + 1 : 300;
+		} while (snapshot_has_pid(restore->snapshot, wanted) || kill(wanted, 0) == 0);
+		pid = clone_with_pid(wanted, false);
+		if (pid >= 0 || errno != EEXIST)
+			break;
+	}
+	if (pid < 0)
+		return fail_errno("could not fork a helper process");
+	if (pid == 0) {
+		struct error *error;
+
+		log_set_pid_prefix(getpid());
+		error = body(restore);
+		if (error)
+			report_and_exit(restore, NULL, error);
+		_exit(0);
+	}
+	*ret_pid = pid;
+	return NULL;
+}
