@@ -11,29 +11,15 @@
 #include "image/record.h"
 #include "image/stats.h"
 #include "memory/memory.h"
+#include "support/cleanup.h"
 #include "support/options.h"
-
-static struct error *write_one(struct dump *dump, enum image_id image, uint64_t key, const void *message)
-{
-	struct image_writer *writer;
-	struct error *error;
-
-	TRY(image_create(dump->criu->images, image, key, &writer));
-	error = image_write(writer, message);
-	if (error) {
-		image_discard(writer);
-		return error;
-	}
-	return image_close(writer);
-}
 
 static struct error *write_tree(struct dump *dump)
 {
-	struct image_writer *writer;
-	struct error *error = NULL;
+	cleanup_image_writer struct image_writer *writer = NULL;
 
 	TRY(image_create(dump->criu->images, IMAGE_PSTREE, 0, &writer));
-	for (size_t i = 0; i < dump->snapshot->task_count && !error; i++) {
+	for (size_t i = 0; i < dump->snapshot->task_count; i++) {
 		const struct task *task = dump->snapshot->tasks[i];
 		PstreeEntry *entry = new_message(dump->arena, pstree_entry);
 
@@ -44,24 +30,20 @@ static struct error *write_tree(struct dump *dump)
 		entry->threads = arena_array(dump->arena, uint32_t, task->thread_count);
 		for (size_t j = 0; j < task->thread_count; j++)
 			entry->threads[entry->n_threads++] = task->threads[j].tid;
-		error = image_write(writer, &entry->base);
+		TRY(image_write(writer, &entry->base));
 	}
-	if (error) {
-		image_discard(writer);
-		return error;
-	}
-	return image_close(writer);
+	return image_close(take_pointer(writer));
 }
 
 static struct error *write_task(struct dump *dump, const struct task *task)
 {
 	for (size_t i = 0; i < task->thread_count; i++)
-		TRY(write_one(dump, IMAGE_CORE, task->threads[i].tid, task->threads[i].core));
+		TRY(image_write_one(dump->criu->images, IMAGE_CORE, task->threads[i].tid, &task->threads[i].core->base));
 	if (task->state == TASK_DEAD)
 		return NULL;
-	TRY(write_one(dump, IMAGE_IDS, task->pid, task->ids));
-	TRY(write_one(dump, IMAGE_MM, task->pid, task->mm));
-	return write_one(dump, IMAGE_FS, task->pid, task->fs);
+	TRY(image_write_one(dump->criu->images, IMAGE_IDS, task->pid, &task->ids->base));
+	TRY(image_write_one(dump->criu->images, IMAGE_MM, task->pid, &task->mm->base));
+	return image_write_one(dump->criu->images, IMAGE_FS, task->pid, &task->fs->base);
 }
 
 static Timespec *clock_reading(struct arena *arena, clockid_t clock)
@@ -81,7 +63,7 @@ static struct error *write_clocks(struct dump *dump)
 
 	entry->monotonic = clock_reading(dump->arena, CLOCK_MONOTONIC);
 	entry->boottime = clock_reading(dump->arena, CLOCK_BOOTTIME);
-	return write_one(dump, IMAGE_TIMENS, 0, entry);
+	return image_write_one(dump->criu->images, IMAGE_TIMENS, 0, &entry->base);
 }
 
 struct error *write_images(struct dump *dump)
@@ -96,12 +78,12 @@ struct error *write_images(struct dump *dump)
 	TRY(memory_write(dump));
 	if (!snapshot->seccomp)
 		snapshot->seccomp = new_message(dump->arena, seccomp_entry);
-	TRY(write_one(dump, IMAGE_SECCOMP, 0, snapshot->seccomp));
+	TRY(image_write_one(dump->criu->images, IMAGE_SECCOMP, 0, &snapshot->seccomp->base));
 	TRY(write_clocks(dump));
 	inventory_fill(inventory, dump->arena);
 	inventory->root_ids = dump->root_ids;
 	SET(inventory, root_cg_set, 1);
-	TRY(write_one(dump, IMAGE_INVENTORY, 0, inventory));
+	TRY(image_write_one(dump->criu->images, IMAGE_INVENTORY, 0, &inventory->base));
 	return image_directory_commit(dump->criu->images);
 }
 

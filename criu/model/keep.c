@@ -46,7 +46,8 @@ struct error *keep_descriptor(struct restore *restore, int *fd)
 	if (moved < 0)
 		return with_hint(fail_errno("could not find a descriptor number that no restored process uses"),
 				 "Raise the limit of open files (ulimit -n) for criu.");
-	close(*fd);
+	if (*fd > STDERR_FILENO) /* the standard ones stay for main */
+		close(*fd);
 	*fd = moved;
 	return NULL;
 }

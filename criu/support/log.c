@@ -61,6 +61,11 @@ int log_get_level(void)
 	return sink.level;
 }
 
+int *log_descriptor(void)
+{
+	return &sink.fd;
+}
+
 bool log_enabled(enum log_level level)
 {
 	return !sink.open || (int)level <= sink.level;

@@ -25,6 +25,8 @@ enum log_level {
 struct error *log_open(const char *path, int level) must_check;
 void log_close(void);
 int log_get_level(void);
+/* The sink's descriptor, for those who must move it to another number. */
+int *log_descriptor(void);
 bool log_enabled(enum log_level level);
 /* Marks this process as one of a restore's children: lines begin with its pid (0: off). */
 void log_set_pid_prefix(pid_t pid);

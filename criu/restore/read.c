@@ -1,0 +1,174 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Reading: the inventory first, then the tree, then each task's images. All that can be
+ * wrong with the shape of an image set is found here, before anything is touched.
+ */
+#include <stdlib.h>
+
+#include "arch/arch.h"
+#include "criu/context.h"
+#include "files/files.h"
+#include "image/inventory.h"
+#include "image/record.h"
+#include "restore/stages.h"
+#include "support/log.h"
+
+enum { MAX_PID = 1 << 22 };
+
+static struct error *read_one(struct restore *restore, enum image_id id, uint64_t key, void *message)
+{
+	return image_read_one(restore->criu->images, id, key, restore->arena, message);
+}
+
+/* ---- the tree ---- */
+
+static struct error *check_number(uint32_t number, const char *what)
+{
+	if (number == 0 || number > MAX_PID)
+		return fail("the image is damaged: pstree.img has the %s %u", what, number);
+	return NULL;
+}
+
+static struct error *add_task(struct restore *restore, const PstreeEntry *entry)
+{
+	struct snapshot *snapshot = restore->snapshot;
+	struct task *parent = NULL, *task;
+
+	TRY(check_number(entry->pid, "process"));
+	if (snapshot_has_pid(snapshot, entry->pid))
+		return fail("the image is damaged: process %u is there twice", entry->pid);
+	if (entry->ppid) {
+		parent = snapshot_task(snapshot, entry->ppid);
+		if (!parent)
+			return fail("the image is damaged: process %u has an unknown parent %u", entry->pid, entry->ppid);
+	} else if (snapshot->task_count) {
+		return fail("the image is damaged: pstree.img has two roots");
+	}
+	if (!entry->n_threads || entry->threads[0] != entry->pid)
+		return fail("the image is damaged: the first thread of process %u is not its leader", entry->pid);
+	if (entry->sid > MAX_PID || entry->pgid > MAX_PID)
+		return fail("the image is damaged: session or group of process %u", entry->pid);
+	task = snapshot_add_task(snapshot, parent);
+	task->pid = entry->pid;
+	task->sid = entry->sid;
+	task->pgid = entry->pgid;
+	task->threads = arena_array(restore->arena, struct thread, entry->n_threads);
+	for (size_t i = 0; i < entry->n_threads; i++) {
+		TRY(check_number(entry->threads[i], "thread"));
+		if (i && snapshot_has_pid(snapshot, entry->threads[i]))
+			return fail("the image is damaged: thread %u is there twice", entry->threads[i]);
+		task->threads[i].task = task;
+		task->threads[i].tid = entry->threads[i];
+		task->thread_count = i + 1;
+	}
+	return NULL;
+}
+
+static struct error *read_tree(struct restore *restore)
+{
+	ProtobufCMessage **entries;
+	size_t count;
+
+	TRY(image_read_all(restore->criu->images, IMAGE_PSTREE, 0, restore->arena, &entries, &count));
+	if (!count)
+		return with_hint(fail("there is no process tree in %s", restore->criu->images->path),
+				 "Name the directory of a finished dump with --images-dir.");
+	for (size_t i = 0; i < count; i++)
+		TRY(add_task(restore, (const PstreeEntry *)entries[i]));
+	return NULL;
+}
+
+/* ---- one task ---- */
+
+static struct error *check_leader_core(struct task *task, const CoreEntry *core)
+{
+	if (!core->tc)
+		return fail("the image is damaged: core of process %d without its task part", task->pid);
+	if (core->tc->task_state != TASK_ALIVE && core->tc->task_state != TASK_DEAD &&
+	    core->tc->task_state != TASK_STOPPED)
+		return fail("the image is damaged: process %d is in state %u", task->pid, core->tc->task_state);
+	task->state = core->tc->task_state;
+	if (task->state == TASK_DEAD && task->thread_count > 1)
+		return fail("the image is damaged: zombie %d has threads", task->pid);
+	return NULL;
+}
+
+static struct error *read_core(struct restore *restore, struct thread *thread)
+{
+	struct task *task = thread->task;
+	CoreEntry *core;
+
+	TRY(read_one(restore, IMAGE_CORE, thread->tid, &core));
+	thread->core = core;
+	if (thread == task_leader(task))
+		TRY(check_leader_core(task, core));
+	else if (core->tc || core->ids)
+		return fail("the image is damaged: thread %d has a task part", thread->tid);
+	if (task->state == TASK_DEAD)
+		return NULL;
+	if (!core->thread_core)
+		return fail("the image is damaged: core of thread %d without its thread part", thread->tid);
+	/* The place of the mask before every thread had one of its own. */
+	if (thread == task_leader(task) && !core->thread_core->has_blk_sigset)
+		SET(core->thread_core, blk_sigset, core->tc->blk_sigset);
+	return arch_check_core(core);
+}
+
+static struct error *check_ids(const struct restore *restore, const struct task *task)
+{
+	const TaskKobjIdsEntry *root = restore->snapshot->inventory->root_ids;
+	const TaskKobjIdsEntry *ids = task->ids;
+
+#define SAME(field) (!ids->has_##field || !root->has_##field || ids->field == root->field)
+	if (SAME(pid_ns_id) && SAME(net_ns_id) && SAME(ipc_ns_id) && SAME(uts_ns_id) && SAME(mnt_ns_id) &&
+	    SAME(user_ns_id))
+		return NULL;
+#undef SAME
+	return with_hint(fail("cannot restore process %d: it was in namespaces of its own", task->pid),
+			 "Images of processes with own namespaces are not supported yet.");
+}
+
+static struct error *read_ids(struct restore *restore, struct task *task)
+{
+	CoreEntry *core = task_leader(task)->core;
+
+	if (core->ids)
+		task->ids = core->ids;
+	else
+		TRY(read_one(restore, IMAGE_IDS, task->pid, &task->ids));
+	if (task == snapshot_root(restore->snapshot) &&
+	    task->ids->files_id == restore->snapshot->inventory->root_ids->files_id)
+		return fail("the image is damaged: the root has the descriptor table of the dumping process");
+	TRY(check_ids(restore, task));
+	task->table = snapshot_table(restore->snapshot, task->ids->files_id);
+	if (!task->table)
+		task->table = snapshot_add_table(restore->snapshot, task->ids->files_id, task);
+	else
+		return with_hint(fail("cannot restore process %d: it shares its descriptor table with process %d",
+				      task->pid, task->table->owner->pid),
+				 "Shared descriptor tables are not supported yet.");
+	return NULL;
+}
+
+static struct error *read_task(struct restore *restore, struct task *task)
+{
+	for (size_t i = 0; i < task->thread_count; i++)
+		TRY(read_core(restore, &task->threads[i]));
+	if (task->state == TASK_DEAD)
+		return NULL;
+	TRY(read_ids(restore, task));
+	TRY(read_one(restore, IMAGE_MM, task->pid, &task->mm));
+	return read_one(restore, IMAGE_FS, task->pid, &task->fs);
+}
+
+struct error *read_images(struct restore *restore)
+{
+	struct snapshot *snapshot = restore->snapshot;
+
+	TRY(read_one(restore, IMAGE_INVENTORY, 0, &snapshot->inventory));
+	TRY(inventory_check(snapshot->inventory));
+	TRY(read_tree(restore));
+	for (size_t i = 0; i < snapshot->task_count; i++)
+		TRY(read_task(restore, snapshot->tasks[i]));
+	return files_read(restore);
+}

@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Releasing: the restored tree runs, or stays stopped; what criu does after that. */
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "board.h"
+#include "criu/context.h"
+#include "image/directory.h"
+#include "restore/stages.h"
+#include "support/cleanup.h"
+#include "support/file.h"
+#include "support/log.h"
+#include "support/options.h"
+
+void kill_tree_of(void *argument)
+{
+	struct restore *restore = argument;
+	struct snapshot *snapshot = restore->snapshot;
+
+	for (size_t i = 0; i < snapshot->task_count; i++) {
+		pid_t pid = restore->board->rows[snapshot->tasks[i]->index].host_pid;
+
+		if (pid > 0)
+			kill(pid, SIGKILL);
+	}
+	/* criu is a subreaper meanwhile: they all come here in the end. */
+	for (size_t i = 0; i < snapshot->task_count; i++)
+		for (size_t j = 0; j < snapshot->tasks[i]->thread_count; j++)
+			waitpid(snapshot->tasks[i]->threads[j].tid, NULL, __WALL | WNOHANG);
+	while (waitpid(-1, NULL, __WALL) > 0 || errno == EINTR)
+		;
+}
+
+/* A job-control stop of the image is given back before the thread runs. */
+struct error *release_restored(struct restore *restore)
+{
+	bool all_stopped = restore->criu->options->leave_stopped;
+
+	for (size_t i = 0; i < restore->snapshot->task_count; i++) {
+		struct task *task = restore->snapshot->tasks[i];
+
+		for (size_t j = 0; j < task->thread_count && task->state != TASK_DEAD; j++)
+			TRY(compel_detach(&task->threads[j].tracee,
+					  j == 0 && (all_stopped || task->state == TASK_STOPPED)));
+	}
+	return NULL;
+}
+
+struct error *write_pidfile(struct restore *restore)
+{
+	const char *path = restore->criu->options->pidfile;
+	cleanup_close int fd = -1;
+	char text[16];
+	int length;
+
+	if (!path)
+		return NULL;
+	fd = openat(restore->criu->images->work_fd, path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
+	if (fd < 0)
+		return with_hint(fail_errno("could not create the pid file %s", path),
+				 "Remove an older file of that name.");
+	length = snprintf(text, sizeof(text), "%d", snapshot_root(restore->snapshot)->pid);
+	return write_exactly(fd, text, length);
+}
+
+struct error *after_restore(struct restore *restore, int *exit_status)
+{
+	const struct options *options = restore->criu->options;
+	pid_t root = snapshot_root(restore->snapshot)->pid;
+	int status;
+
+	*exit_status = 0;
+	if (options->exec_cmd) {
+		execvp(options->exec_command[0], options->exec_command);
+		return fail_errno("could not execute %s", options->exec_command[0]);
+	}
+	if (options->restore_detach || options->restore_sibling)
+		return NULL;
+	while (waitpid(root, &status, 0) < 0 && errno == EINTR)
+		;
+	return NULL;
+}

@@ -1,0 +1,164 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * THE RESTORE: the order is in restore_tree(), everything else is detail of one stage.
+ */
+#include "restore/restore.h"
+
+#include <signal.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "board.h"
+#include "files/files.h"
+#include "hooks/hooks.h"
+#include "image/stats.h"
+#include "memory/memory.h"
+#include "restore/handover.h"
+#include "restore/kinship.h"
+#include "restore/newborn.h"
+#include "restore/opener.h"
+#include "restore/report.h"
+#include "restore/stages.h"
+#include "support/log.h"
+#include "support/options.h"
+
+static uint64_t now_us(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (uint64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
+}
+
+/* Helpers that bear others are gone before the first barrier, those of groups before the third. */
+static size_t expected(const struct restore *restore, enum stage stage)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < restore->kinship->count; i++) {
+		const struct kin *kin = &restore->kinship->kin[i];
+
+		count += !kin->leaves_early && !(kin->leaves_later && stage >= STAGE_MOVED);
+	}
+	return count;
+}
+
+struct error *grow_tree(struct restore *restore)
+{
+	bool sibling = restore->criu->options->restore_sibling;
+	sigset_t all, before;
+	struct error *error;
+
+	/* Newborns inherit a mask that blocks everything until their registers are set. */
+	sigfillset(&all);
+	sigprocmask(SIG_SETMASK, &all, &before);
+	undo_push(&restore->undo, "end the half-born tree", kill_tree_of, restore);
+	error = newborn_fork(restore, snapshot_root(restore->snapshot), sibling);
+	sigprocmask(SIG_SETMASK, &before, NULL);
+	if (error)
+		return error;
+	for (enum stage stage = STAGE_BORN; stage <= STAGE_MOVED; stage++) {
+		TRY(board_await(restore, stage, expected(restore, stage)));
+		if (stage == STAGE_MOVED)
+			restore->forked_us = now_us();
+		board_open(restore, stage);
+	}
+	return NULL;
+}
+
+static struct error *open_files(struct restore *restore)
+{
+	pid_t opener;
+	int status;
+
+	TRY(helper_fork(restore, opener_run, &opener));
+	TRY(opener_collect_finish_copies(restore));
+	while (waitpid(opener, &status, 0) < 0 && errno == EINTR)
+		;
+	TRY(board_error(restore));
+	if (!WIFEXITED(status) || WEXITSTATUS(status))
+		return fail("the process that opens the files ended unexpectedly (status 0x%x)", status);
+	return NULL;
+}
+
+static struct error *run_programs(struct restore *restore)
+{
+	TRY(board_await(restore, STAGE_RESTORED, live_threads(restore)));
+	TRY(hooks_run(restore->criu->hooks, HOOK_POST_RESTORE, snapshot_root(restore->snapshot)->pid));
+	TRY(seize_tree(restore));
+	board_open(restore, STAGE_RESTORED);
+	TRY(board_await(restore, STAGE_FINAL, live_threads(restore)));
+	return catch_tree(restore);
+}
+
+static struct error *finish_restore(struct restore *restore)
+{
+	TRY(files_finish(restore));
+	TRY(hooks_run(restore->criu->hooks, HOOK_NETWORK_UNLOCK, 0));
+	TRY(write_pidfile(restore));
+	error_ignore(hooks_run(restore->criu->hooks, HOOK_PRE_RESUME, 0), "pre-resume script");
+	return NULL;
+}
+
+static struct error *write_stats(struct restore *restore)
+{
+	RestoreStatsEntry stats;
+
+	restore_stats_entry__init(&stats);
+	stats.pages_compared = *restore->pages_compared;
+	stats.pages_skipped_cow = *restore->pages_skipped;
+	SET(&stats, pages_restored, *restore->pages_restored);
+	stats.forking_time = restore->forked_us - restore->start_us;
+	stats.restore_time = now_us() - restore->start_us;
+	return stats_write_restore(restore->criu->images, &stats, restore->criu->options->display_stats);
+}
+
+static struct error *restore_tree(struct restore *restore)
+{
+	pid_t root;
+
+	restore->start_us = now_us();
+	TRY(read_images(restore)); /* all metadata; nothing touched */
+	TRY(make_plan(restore));   /* births, files, memory; pure */
+	root = snapshot_root(restore->snapshot)->pid;
+	TRY(hooks_run(restore->criu->hooks, HOOK_PRE_RESTORE, 0));
+	TRY(grow_tree(restore)); /* every pid, session and group exists */
+	TRY(hooks_run(restore->criu->hooks, HOOK_SETUP_NAMESPACES, root));
+	TRY(hooks_run(restore->criu->hooks, HOOK_POST_SETUP_NAMESPACES, 0));
+	TRY(open_files(restore));     /* create, connect, fill; hand over */
+	TRY(run_programs(restore));   /* newborns become the tasks and are caught at the end */
+	TRY(finish_restore(restore)); /* last words to the files */
+	TRY(release_restored(restore));
+	undo_drop(&restore->undo); /* the tree runs: nothing is taken back any more */
+	log_info("Restore finished successfully. Tasks resumed.");
+	error_ignore(write_stats(restore), "statistics");
+	error_ignore(hooks_run(restore->criu->hooks, HOOK_POST_RESUME, 0), "post-resume script");
+	return NULL;
+}
+
+struct error *restore_command(struct criu *criu, int *exit_status)
+{
+	struct snapshot snapshot = { 0 };
+	struct restore restore = {
+		.criu = criu, .snapshot = &snapshot, .arena = &snapshot.arena, .board_fd = -1,
+	};
+	int was_subreaper = 0;
+	struct error *error;
+
+	/* Until the tree is complete its orphans are ours, so that a failure leaves nothing behind. */
+	prctl(PR_GET_CHILD_SUBREAPER, &was_subreaper);
+	if (prctl(PR_SET_CHILD_SUBREAPER, 1))
+		return fail_errno("could not become a subreaper");
+	error = restore_tree(&restore);
+	if (error && restore.board && restore.board != MAP_FAILED)
+		board_abort(&restore);
+	undo_all(&restore.undo);
+	prctl(PR_SET_CHILD_SUBREAPER, was_subreaper);
+	if (!error)
+		error = after_restore(&restore, exit_status);
+	arena_free(&snapshot.arena);
+	return error;
+}
