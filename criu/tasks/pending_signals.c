@@ -24,7 +24,7 @@ static void append(struct arena *arena, SignalQueueEntry *queue, size_t *capacit
 
 static struct error *peek_queue(struct dump *dump, struct thread *thread, bool shared, SignalQueueEntry **out)
 {
-	struct ptrace_peeksiginfo_args arguments = { .flags = shared ? PTRACE_PEEKSIGINFO_SHARED : 0, .nr = ROUND };
+	struct __ptrace_peeksiginfo_args arguments = { .flags = shared ? PTRACE_PEEKSIGINFO_SHARED : 0, .nr = ROUND };
 	SignalQueueEntry *queue = new_message(dump->arena, signal_queue_entry);
 	size_t capacity = 0;
 
