@@ -214,8 +214,7 @@ struct error *collect_tasks(struct dump *dump)
 	for (size_t i = 0; i < snapshot->task_count; i++) {
 		struct task *task = snapshot->tasks[i];
 
-		TRY(with_context(collect_task(dump, task), "cannot save process %d (%s)", task->pid,
-				 task->stat->comm));
+		TRY(with_context(collect_task(dump, task), "cannot save process %d (%s)", task->pid, task->stat->comm));
 	}
 	return files_collect_late(dump);
 }

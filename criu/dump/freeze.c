@@ -37,7 +37,7 @@ struct freezing {
 static struct error *seize_thread(struct freezing *freezing, struct frozen *process, pid_t tid)
 {
 	struct compel_thread *thread =
-		arena_append(freezing->dump->arena, process->threads, process->count, process->capacity);
+	    arena_append(freezing->dump->arena, process->threads, process->count, process->capacity);
 
 	memset(thread, 0, sizeof(*thread));
 	return with_context(compel_seize(thread, tid), "process %d", process->pid);
@@ -124,7 +124,8 @@ static struct error *add_children(struct freezing *freezing, size_t index)
 		size_t count;
 		pid_t *children;
 
-		TRY(proc_children_read(process->pid, process->threads[i].tid, freezing->dump->arena, &children, &count));
+		TRY(proc_children_read(process->pid, process->threads[i].tid, freezing->dump->arena, &children,
+				       &count));
 		for (size_t j = 0; j < count; j++)
 			if (!known_process(freezing, children[j]))
 				TRY(add_process(freezing, children[j], index));
@@ -168,7 +169,7 @@ static void add_tasks(struct freezing *freezing, size_t index, struct task *pare
 		task->threads[i].tid = task->threads[i].host_tid = process->threads[i].tid;
 		task->threads[i].tracee = process->threads[i];
 	}
-	task->state = process->threads[0].state == COMPEL_DEAD	       ? TASK_DEAD
+	task->state = process->threads[0].state == COMPEL_DEAD		? TASK_DEAD
 		      : process->threads[0].state == COMPEL_JOB_STOPPED ? TASK_STOPPED
 									: TASK_ALIVE;
 	for (size_t i = 1; i < freezing->count; i++)

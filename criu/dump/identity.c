@@ -16,7 +16,8 @@
 #include "dump/stages.h"
 #include "support/log.h"
 
-struct class {
+struct class
+{
 	pid_t member;
 	uint32_t id;
 };
@@ -79,10 +80,12 @@ static const struct namespace_name {
 	const char *proc_name;
 	size_t has_offset, id_offset;
 } namespace_names[] = {
-#define NAMESPACE(name, field) \
-	{ name, offsetof(TaskKobjIdsEntry, has_##field), offsetof(TaskKobjIdsEntry, field) }
-	NAMESPACE("pid", pid_ns_id),   NAMESPACE("net", net_ns_id),   NAMESPACE("ipc", ipc_ns_id),
-	NAMESPACE("uts", uts_ns_id),   NAMESPACE("time", time_ns_id), NAMESPACE("mnt", mnt_ns_id),
+#define NAMESPACE(name, field)                                                                                         \
+	{                                                                                                              \
+		name, offsetof(TaskKobjIdsEntry, has_##field), offsetof(TaskKobjIdsEntry, field)                       \
+	}
+	NAMESPACE("pid", pid_ns_id),   NAMESPACE("net", net_ns_id),	  NAMESPACE("ipc", ipc_ns_id),
+	NAMESPACE("uts", uts_ns_id),   NAMESPACE("time", time_ns_id),	  NAMESPACE("mnt", mnt_ns_id),
 	NAMESPACE("user", user_ns_id), NAMESPACE("cgroup", cgroup_ns_id),
 #undef NAMESPACE
 };

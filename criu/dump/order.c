@@ -19,9 +19,9 @@ static struct error *check_outside(struct dump *dump, struct task *task, pid_t l
 		return NULL;
 	if (leader && dump->criu->options->shell_job)
 		return NULL;
-	return with_hint(fail("cannot save process %d: its %s %d has its leader outside of the tree", task->pid, what,
-			      leader),
-			 "Use --shell-job for a program that was started from a shell, or start it with setsid.");
+	return with_hint(
+	    fail("cannot save process %d: its %s %d has its leader outside of the tree", task->pid, what, leader),
+	    "Use --shell-job for a program that was started from a shell, or start it with setsid.");
 }
 
 struct error *order_snapshot(struct dump *dump)

@@ -38,7 +38,8 @@ static struct error *write_tree(struct dump *dump)
 static struct error *write_task(struct dump *dump, const struct task *task)
 {
 	for (size_t i = 0; i < task->thread_count; i++)
-		TRY(image_write_one(dump->criu->images, IMAGE_CORE, task->threads[i].tid, &task->threads[i].core->base));
+		TRY(image_write_one(dump->criu->images, IMAGE_CORE, task->threads[i].tid,
+				    &task->threads[i].core->base));
 	if (task->state == TASK_DEAD)
 		return NULL;
 	TRY(image_write_one(dump->criu->images, IMAGE_IDS, task->pid, &task->ids->base));

@@ -20,7 +20,7 @@ struct dump {
 	struct snapshot *snapshot;
 	struct arena *arena; /* of the snapshot: all messages and texts of the run */
 	struct undo undo;
-	TaskKobjIdsEntry *root_ids; /* classes of the dumper itself */
+	TaskKobjIdsEntry *root_ids;	  /* classes of the dumper itself */
 	struct file_collection *files;	  /* files/collection.h: descriptions found so far */
 	struct memory_collection *memory; /* memory/collection.h */
 	uint32_t next_file_id;		  /* one counter for all file ids, from 1 */
@@ -41,7 +41,7 @@ struct restore {
 	size_t board_size;
 	struct file_plan *files;
 	struct memory_plan *memory;
-	struct kinship *kinship; /* restore/kinship.h */
+	struct kinship *kinship;	      /* restore/kinship.h */
 	const struct proc_status *own_status; /* of criu itself: what newborns start with */
 	uint64_t start_us, forked_us;
 	uint64_t *pages_compared, *pages_skipped, *pages_restored; /* in shared memory, atomic */

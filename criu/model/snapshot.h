@@ -73,8 +73,8 @@ struct task {
 	bool helper; /* restore: not in the images, stands in for a leader that is gone */
 	/* dump only */
 	pid_t host_pid;
-	int pidfd;	   /* for borrowing descriptors; -1 */
-	int proc_fd;	   /* /proc/PID directory; -1 */
+	int pidfd;		    /* for borrowing descriptors; -1 */
+	int proc_fd;		    /* /proc/PID directory; -1 */
 	struct compel_agent *agent; /* while infected */
 	const struct proc_stat *stat;
 	const struct proc_status *status;
@@ -102,19 +102,18 @@ static inline struct thread *task_leader(const struct task *task)
 
 /* An empty message in the arena: new_message(arena, eventfd_file_entry) is an EventfdFileEntry *.
  * The name is the message's name in images/ in lower case. */
-#define new_message(arena_, name)                                                   \
-	({                                                                          \
-		typeof(*name##__unpack(NULL, 0, NULL)) *message_ =                   \
-			arena_alloc(arena_, sizeof(*message_));                     \
-		name##__init(message_);                                             \
-		message_;                                                           \
+#define new_message(arena_, name)                                                                                      \
+	({                                                                                                             \
+		typeof(*name##__unpack(NULL, 0, NULL)) *message_ = arena_alloc(arena_, sizeof(*message_));             \
+		name##__init(message_);                                                                                \
+		message_;                                                                                              \
 	})
 
 /* Sets an optional scalar field: SET(core, oom_score_adj, 5). */
-#define SET(message, field, value)               \
-	do {                                     \
-		(message)->has_##field = 1;      \
-		(message)->field = (value);      \
+#define SET(message, field, value)                                                                                     \
+	do {                                                                                                           \
+		(message)->has_##field = 1;                                                                            \
+		(message)->field = (value);                                                                            \
 	} while (0)
 
 /* Lookups; NULL when there is none. */

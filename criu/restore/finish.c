@@ -87,7 +87,8 @@ struct error *catch_tree(struct restore *restore)
 		struct task *task = restore->snapshot->tasks[i];
 
 		if (task->state != TASK_DEAD)
-			TRY(with_context(catch_task(restore, task, xstate, room), "cannot restore process %d", task->pid));
+			TRY(with_context(catch_task(restore, task, xstate, room), "cannot restore process %d",
+					 task->pid));
 	}
 	return NULL;
 }

@@ -51,11 +51,11 @@ static struct error *busy_pid(const struct task *task)
 
 	if (error) {
 		error_free(error);
-		error = fail_number(EEXIST, "cannot restore process %d: its number is taken by a thread, group or session",
-				    task->pid);
+		error = fail_number(
+		    EEXIST, "cannot restore process %d: its number is taken by a thread, group or session", task->pid);
 	} else {
-		error = fail_number(EEXIST, "cannot restore process %d: its number is taken by %s%s (child of %d)", task->pid,
-				    stat.comm, stat.state == 'Z' ? ", a zombie" : "", stat.ppid);
+		error = fail_number(EEXIST, "cannot restore process %d: its number is taken by %s%s (child of %d)",
+				    task->pid, stat.comm, stat.state == 'Z' ? ", a zombie" : "", stat.ppid);
 	}
 	arena_free(&scratch);
 	return with_hint(error, "End that process, or restore inside a new pid namespace "
@@ -146,7 +146,8 @@ static struct error *live(struct restore *restore, struct task *task, struct han
 	TRY(oom_restore(task));
 	TRY(login_uid_restore(task));
 	TRY(memory_restore(restore, task, handover, program_room(restore, task), &layout));
-	TRY(root_and_cwd_restore(task, handover_find(handover, HANDED_ROOT, 0), handover_find(handover, HANDED_CWD, 0)));
+	TRY(root_and_cwd_restore(task, handover_find(handover, HANDED_ROOT, 0),
+				 handover_find(handover, HANDED_CWD, 0)));
 	if (task->table->owner == task)
 		TRY(handover_adopt(restore, task));
 	return program_run(restore, task, &layout, handover);
@@ -185,9 +186,10 @@ struct error *newborn_fork(struct restore *restore, struct task *task, bool sibl
 		usleep(BUSY_WAIT_US);
 	}
 	if (pid < 0)
-		return errno == EEXIST ? busy_pid(task)
-				       : with_hint(fail_errno("could not fork process %d", task->pid),
-						   "Choosing a process number needs CAP_CHECKPOINT_RESTORE or CAP_SYS_ADMIN.");
+		return errno == EEXIST
+			   ? busy_pid(task)
+			   : with_hint(fail_errno("could not fork process %d", task->pid),
+				       "Choosing a process number needs CAP_CHECKPOINT_RESTORE or CAP_SYS_ADMIN.");
 	if (pid == 0)
 		newborn_main(restore, task);
 	restore->board->rows[task->index].host_pid = pid;

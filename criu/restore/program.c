@@ -57,7 +57,6 @@ static void emit_unregister_rseq(struct batch *program)
 				 1 /* RSEQ_FLAG_UNREGISTER */, RSEQ_SIG);
 }
 
-
 static int compare_numbers(const void *a, const void *b)
 {
 	return *(const int *)a - *(const int *)b;
@@ -90,8 +89,8 @@ static void emit_memory_fields(struct assembly *assembly, struct batch *program)
 static void emit_threads(struct assembly *assembly, struct batch *program)
 {
 	for (size_t i = 1; i < assembly->task->thread_count; i++)
-		assembly->clone_calls[i] = batch_call(program, "thread", REMOTE_CLONE_THREAD, 0,
-						      assembly->task->threads[i].tid, 0);
+		assembly->clone_calls[i] =
+		    batch_call(program, "thread", REMOTE_CLONE_THREAD, 0, assembly->task->threads[i].tid, 0);
 }
 
 /* Zombies stay unreaped; their SIGCHLD is dropped by the signals part that follows. */
@@ -209,8 +208,8 @@ static struct error *map_arena(struct assembly *assembly, size_t used)
 	if (used > assembly->layout->room)
 		return fail("the restoring program needs %zu bytes, more than the %zu reserved", used,
 			    assembly->layout->room);
-	if (mmap(hole, board_size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED_NOREPLACE, assembly->restore->board_fd,
-		 0) != hole)
+	if (mmap(hole, board_size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED_NOREPLACE,
+		 assembly->restore->board_fd, 0) != hole)
 		return fail_errno("could not map the board at %p", (void *)hole);
 	if (mmap(hole + board_size, used - board_size, PROT_READ | PROT_WRITE | PROT_EXEC,
 		 MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0) != hole + board_size)

@@ -40,7 +40,8 @@ static struct error *add_task(struct restore *restore, const PstreeEntry *entry)
 	if (entry->ppid) {
 		parent = snapshot_task(snapshot, entry->ppid);
 		if (!parent)
-			return fail("the image is damaged: process %u has an unknown parent %u", entry->pid, entry->ppid);
+			return fail("the image is damaged: process %u has an unknown parent %u", entry->pid,
+				    entry->ppid);
 	} else if (snapshot->task_count) {
 		return fail("the image is damaged: pstree.img has two roots");
 	}

@@ -11,11 +11,11 @@
 
 /* Stages in order. Those from STAGE_RESTORED on are reached inside the programs. */
 enum stage {
-	STAGE_BORN = 1,	  /* every process exists, leaders have made their groups */
-	STAGE_GROUPS,	  /* everybody else has joined */
-	STAGE_MOVED,	  /* leaders that moved on are where they belong; zombies may die */
-	STAGE_RESTORED,	  /* every thread is complete but for signals, credentials and timers */
-	STAGE_FINAL,	  /* arrived: all done. Never opened: main catches the threads there */
+	STAGE_BORN = 1, /* every process exists, leaders have made their groups */
+	STAGE_GROUPS,	/* everybody else has joined */
+	STAGE_MOVED,	/* leaders that moved on are where they belong; zombies may die */
+	STAGE_RESTORED, /* every thread is complete but for signals, credentials and timers */
+	STAGE_FINAL,	/* arrived: all done. Never opened: main catches the threads there */
 };
 
 /* main: the board in shared memory, one row per task; its descriptor is kept for the programs. */

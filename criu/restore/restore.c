@@ -143,7 +143,10 @@ struct error *restore_command(struct criu *criu, int *exit_status)
 {
 	struct snapshot snapshot = { 0 };
 	struct restore restore = {
-		.criu = criu, .snapshot = &snapshot, .arena = &snapshot.arena, .board_fd = -1,
+		.criu = criu,
+		.snapshot = &snapshot,
+		.arena = &snapshot.arena,
+		.board_fd = -1,
 	};
 	int was_subreaper = 0;
 	struct error *error;

@@ -38,9 +38,11 @@ static struct error *emit(struct restore *restore, struct thread *thread, struct
 	if (!entry || (entry->ss_flags & SS_DISABLE))
 		return NULL;
 	/* SS_ONSTACK follows from the stack pointer; only the mode bits can be set. */
-	stack = (stack_t){ .ss_sp = (void *)entry->ss_sp, .ss_size = entry->ss_size,
+	stack = (stack_t){ .ss_sp = (void *)entry->ss_sp,
+			   .ss_size = entry->ss_size,
 			   .ss_flags = (int)(entry->ss_flags & ~(uint32_t)SS_ONSTACK) };
-	batch_call_flags(program, "signal stack", SYS_sigaltstack, REMOTE_DATA(0), batch_data(program, &stack, sizeof(stack)), 0);
+	batch_call_flags(program, "signal stack", SYS_sigaltstack, REMOTE_DATA(0),
+			 batch_data(program, &stack, sizeof(stack)), 0);
 	return NULL;
 }
 

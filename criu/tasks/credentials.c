@@ -70,9 +70,9 @@ static struct error *plan(struct restore *restore, struct thread *thread)
 	if (creds->n_groups > MAX_GROUPS)
 		return fail("the image is damaged: thread %d has %zu groups", thread->tid, creds->n_groups);
 	if (creds->lsm_profile && *creds->lsm_profile)
-		return with_hint(fail("cannot restore the security label \"%s\" of thread %d", creds->lsm_profile,
-				      thread->tid),
-				 "Dump the program without a confining profile.");
+		return with_hint(
+		    fail("cannot restore the security label \"%s\" of thread %d", creds->lsm_profile, thread->tid),
+		    "Dump the program without a confining profile.");
 	return NULL;
 }
 
@@ -99,9 +99,10 @@ static void call_prctl(struct batch *program, const char *label, uint64_t option
 static void emit_ids(struct batch *program, const CredsEntry *creds)
 {
 	/* Capabilities outlive the change of user ids with these bits set. */
-	call_prctl(program, "securebits", PR_SET_SECUREBITS,
-		   SECBIT_NO_SETUID_FIXUP | SECBIT_KEEP_CAPS | SECBIT_NOROOT, 0);
-	batch_call_flags(program, "groups", SYS_setgroups, REMOTE_DATA(1), creds->n_groups, batch_data(program, creds->groups, creds->n_groups * sizeof(uint32_t)));
+	call_prctl(program, "securebits", PR_SET_SECUREBITS, SECBIT_NO_SETUID_FIXUP | SECBIT_KEEP_CAPS | SECBIT_NOROOT,
+		   0);
+	batch_call_flags(program, "groups", SYS_setgroups, REMOTE_DATA(1), creds->n_groups,
+			 batch_data(program, creds->groups, creds->n_groups * sizeof(uint32_t)));
 	batch_call_flags(program, "group ids", SYS_setresgid, 0, creds->gid, creds->egid, creds->sgid);
 	batch_call_flags(program, "file system group id", SYS_setfsgid, 0, creds->fsgid);
 	batch_call_flags(program, "user ids", SYS_setresuid, 0, creds->uid, creds->euid, creds->suid);
@@ -128,7 +129,8 @@ static void emit_capabilities(struct batch *program, const CredsEntry *creds, co
 	for (unsigned cap = 0; cap < 64; cap++)
 		if ((known & 1ULL << cap) && !(bounding & 1ULL << cap))
 			call_prctl(program, "capability bounding set", PR_CAPBSET_DROP, cap, 0);
-	batch_call_flags(program, "capabilities", SYS_capset, REMOTE_DATA(0) | REMOTE_DATA(1), batch_data(program, &header, sizeof(header)), batch_data(program, data, sizeof(data)));
+	batch_call_flags(program, "capabilities", SYS_capset, REMOTE_DATA(0) | REMOTE_DATA(1),
+			 batch_data(program, &header, sizeof(header)), batch_data(program, data, sizeof(data)));
 	if (now->cap_amb)
 		call_prctl(program, "ambient capabilities", PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0);
 	for (unsigned cap = 0; cap < 64; cap++)

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
-/* death_signal: the signal a thread gets when its parent ends. Changes of credentials clear it, so it comes after them. */
+/* death_signal: the signal a thread gets when its parent ends. Changes of credentials clear it, so it comes after them.
+ */
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 

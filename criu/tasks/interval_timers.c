@@ -77,7 +77,8 @@ static void emit_timer(struct batch *program, unsigned which, const ItimerEntry 
 	value = (struct itimerval){ { entry->isec, entry->iusec }, { entry->vsec, entry->vusec } };
 	if (!entry->vsec && !entry->vusec) /* it fires at this very moment */
 		value.it_value = value.it_interval;
-	batch_call_flags(program, "interval timer", SYS_setitimer, REMOTE_DATA(1), which, batch_data(program, &value, sizeof(value)), 0);
+	batch_call_flags(program, "interval timer", SYS_setitimer, REMOTE_DATA(1), which,
+			 batch_data(program, &value, sizeof(value)), 0);
 }
 
 static struct error *emit(struct restore *restore, struct thread *thread, struct batch *program)

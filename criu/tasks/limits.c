@@ -79,7 +79,8 @@ static struct error *emit(struct restore *restore, struct thread *thread, struct
 
 		if (!getrlimit(i, &now) && now.rlim_cur == wanted.rlim_cur && now.rlim_max == wanted.rlim_max)
 			continue;
-		batch_call_flags(program, "resource limit", SYS_prlimit64, REMOTE_DATA(2), 0, i, batch_data(program, &wanted, sizeof(wanted)), 0);
+		batch_call_flags(program, "resource limit", SYS_prlimit64, REMOTE_DATA(2), 0, i,
+				 batch_data(program, &wanted, sizeof(wanted)), 0);
 	}
 	return NULL;
 }

@@ -73,7 +73,8 @@ static struct error *emit(struct restore *restore, struct thread *thread, struct
 
 		if (entry->seg_not_present && !entry->base_addr && !entry->limit)
 			continue; /* empty, as a newborn has it */
-		batch_call_flags(program, "thread area", SYS_set_thread_area, REMOTE_DATA(0), batch_data(program, &desc, sizeof(desc)));
+		batch_call_flags(program, "thread area", SYS_set_thread_area, REMOTE_DATA(0),
+				 batch_data(program, &desc, sizeof(desc)));
 	}
 	return NULL;
 }

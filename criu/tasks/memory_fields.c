@@ -93,7 +93,8 @@ void memory_fields_emit(const struct task *task, int exe_fd, struct batch *progr
 
 	/* The map's pointer to the vector must become an address: the runner adds the data base. */
 	batch_link(program, place + offsetof(struct prctl_mm_map, auxv), auxv);
-	batch_call_flags(program, "memory fields", SYS_prctl, REMOTE_DATA(2), PR_SET_MM, PR_SET_MM_MAP, place, sizeof(map), 0);
+	batch_call_flags(program, "memory fields", SYS_prctl, REMOTE_DATA(2), PR_SET_MM, PR_SET_MM_MAP, place,
+			 sizeof(map), 0);
 	if (mm->has_thp_disabled && mm->thp_disabled)
 		batch_call_flags(program, "huge page switch", SYS_prctl, 0, PR_SET_THP_DISABLE, 1, 0, 0, 0);
 }

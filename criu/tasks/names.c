@@ -27,7 +27,8 @@ static struct error *emit(struct restore *restore, struct thread *thread, struct
 	if (!name)
 		name = task_leader(thread->task)->core->tc->comm;
 	strncpy(bytes, name, sizeof(bytes) - 1);
-	batch_call_flags(program, "thread name", SYS_prctl, REMOTE_DATA(1), PR_SET_NAME, batch_data(program, bytes, sizeof(bytes)));
+	batch_call_flags(program, "thread name", SYS_prctl, REMOTE_DATA(1), PR_SET_NAME,
+			 batch_data(program, bytes, sizeof(bytes)));
 	return NULL;
 }
 

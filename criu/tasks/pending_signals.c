@@ -61,7 +61,8 @@ static struct error *check_queue(const SignalQueueEntry *queue)
 		siginfo_t info;
 
 		if (queue->signals[i]->siginfo.len != SIGINFO_BYTES)
-			return fail("the image is damaged: a pending signal has %zu bytes", queue->signals[i]->siginfo.len);
+			return fail("the image is damaged: a pending signal has %zu bytes",
+				    queue->signals[i]->siginfo.len);
 		memcpy(&info, queue->signals[i]->siginfo.data, sizeof(info));
 		if (info.si_signo < 1 || info.si_signo > 64)
 			return fail("the image is damaged: pending signal %d", info.si_signo);
@@ -83,9 +84,11 @@ static void emit_queue(struct batch *program, const SignalQueueEntry *queue, con
 		uint64_t signo = info->si_signo;
 
 		if (shared)
-			batch_call_flags(program, "pending signal", SYS_rt_sigqueueinfo, REMOTE_DATA(2), thread->task->pid, signo, place);
+			batch_call_flags(program, "pending signal", SYS_rt_sigqueueinfo, REMOTE_DATA(2),
+					 thread->task->pid, signo, place);
 		else
-			batch_call_flags(program, "pending signal", SYS_rt_tgsigqueueinfo, REMOTE_DATA(3), thread->task->pid, thread->tid, signo, place);
+			batch_call_flags(program, "pending signal", SYS_rt_tgsigqueueinfo, REMOTE_DATA(3),
+					 thread->task->pid, thread->tid, signo, place);
 	}
 }
 

@@ -99,8 +99,10 @@ static struct error *emit(struct restore *restore, struct thread *thread, struct
 		event.sigev_signo = entry->si_signo;
 		event.sigev_value.sival_ptr = (void *)entry->sival_ptr;
 		if (entry->it_sigev_notify & SIGEV_THREAD_ID)
-			event._sigev_un._tid = entry->has_notify_thread_id ? entry->notify_thread_id : thread->task->pid;
-		batch_call_flags(program, "POSIX timer", REMOTE_POSIX_TIMER, REMOTE_DATA(1), entry->clock_id, batch_data(program, &event, sizeof(event)), entry->it_id);
+			event._sigev_un._tid =
+			    entry->has_notify_thread_id ? entry->notify_thread_id : thread->task->pid;
+		batch_call_flags(program, "POSIX timer", REMOTE_POSIX_TIMER, REMOTE_DATA(1), entry->clock_id,
+				 batch_data(program, &event, sizeof(event)), entry->it_id);
 	}
 	return NULL;
 }
@@ -118,7 +120,8 @@ void arm_posix_timers(const struct thread *leader, struct batch *program)
 				continue; /* not armed */
 			value.it_value = value.it_interval;
 		}
-		batch_call_flags(program, "POSIX timer", SYS_timer_settime, REMOTE_DATA(2), entry->it_id, 0, batch_data(program, &value, sizeof(value)), 0);
+		batch_call_flags(program, "POSIX timer", SYS_timer_settime, REMOTE_DATA(2), entry->it_id, 0,
+				 batch_data(program, &value, sizeof(value)), 0);
 	}
 }
 

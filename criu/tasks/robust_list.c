@@ -35,8 +35,10 @@ static struct error *emit(struct restore *restore, struct thread *thread, struct
 {
 	const ThreadCoreEntry *core = thread->core->thread_core;
 
-	batch_call_flags(program, "robust futex list", SYS_set_robust_list, core->futex_rla ? 0 : REMOTE_MAY_FAIL, core->futex_rla, core->futex_rla_len ?: 24);
-	batch_call_flags(program, "clear-tid address", SYS_set_tid_address, 0, thread->core->thread_info->clear_tid_addr);
+	batch_call_flags(program, "robust futex list", SYS_set_robust_list, core->futex_rla ? 0 : REMOTE_MAY_FAIL,
+			 core->futex_rla, core->futex_rla_len ?: 24);
+	batch_call_flags(program, "clear-tid address", SYS_set_tid_address, 0,
+			 thread->core->thread_info->clear_tid_addr);
 	return NULL;
 }
 

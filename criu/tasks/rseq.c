@@ -65,7 +65,8 @@ static struct error *emit(struct restore *restore, struct thread *thread, struct
 	const RseqEntry *entry = thread->core->thread_core->rseq_entry;
 
 	if (entry)
-		batch_call_flags(program, "rseq", SYS_rseq, 0, entry->rseq_abi_pointer, entry->rseq_abi_size, 0, entry->signature);
+		batch_call_flags(program, "rseq", SYS_rseq, 0, entry->rseq_abi_pointer, entry->rseq_abi_size, 0,
+				 entry->signature);
 	return NULL;
 }
 

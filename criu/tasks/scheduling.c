@@ -27,10 +27,10 @@ static struct error *dump(struct dump *dump, struct thread *thread, const struct
 	if (syscall(SYS_sched_getattr, thread->host_tid, &attributes, sizeof(attributes), 0))
 		return fail_errno("could not read the scheduling policy of thread %d", thread->tid);
 	if (attributes.policy == POLICY_DEADLINE)
-		return with_hint(fail("cannot save thread %d: it runs under the deadline scheduling policy", thread->tid),
-				 "Switch the thread to another policy (chrt --other) before the dump.");
-	SET(core, sched_policy,
-	    attributes.policy | (attributes.flags & FLAG_RESET_ON_FORK ? SCHED_RESET_ON_FORK : 0));
+		return with_hint(
+		    fail("cannot save thread %d: it runs under the deadline scheduling policy", thread->tid),
+		    "Switch the thread to another policy (chrt --other) before the dump.");
+	SET(core, sched_policy, attributes.policy | (attributes.flags & FLAG_RESET_ON_FORK ? SCHED_RESET_ON_FORK : 0));
 	if (attributes.policy == SCHED_FIFO || attributes.policy == SCHED_RR) {
 		SET(core, sched_prio, attributes.priority);
 	} else {
@@ -62,11 +62,13 @@ static struct error *emit(struct restore *restore, struct thread *thread, struct
 		return NULL;
 	if (core->has_sched_nice && policy != SCHED_FIFO && policy != SCHED_RR &&
 	    core->sched_nice != getpriority(PRIO_PROCESS, 0))
-		batch_call_flags(program, "nice value", SYS_setpriority, 0, PRIO_PROCESS, 0, (uint64_t)(int64_t)core->sched_nice);
+		batch_call_flags(program, "nice value", SYS_setpriority, 0, PRIO_PROCESS, 0,
+				 (uint64_t)(int64_t)core->sched_nice);
 	if ((int)core->sched_policy == sched_getscheduler(0) && policy != SCHED_FIFO && policy != SCHED_RR)
 		return NULL;
 	parameter.sched_priority = core->has_sched_prio ? core->sched_prio : 0;
-	batch_call_flags(program, "scheduling policy", SYS_sched_setscheduler, REMOTE_DATA(2), 0, core->sched_policy, batch_data(program, &parameter, sizeof(parameter)));
+	batch_call_flags(program, "scheduling policy", SYS_sched_setscheduler, REMOTE_DATA(2), 0, core->sched_policy,
+			 batch_data(program, &parameter, sizeof(parameter)));
 	return NULL;
 }
 

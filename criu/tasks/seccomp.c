@@ -7,9 +7,9 @@ static struct error *dump(struct dump *dump, struct thread *thread, const struct
 {
 	if (!thread->status->seccomp)
 		return NULL;
-	return with_hint(fail("cannot save thread %d: it runs under seccomp (mode %d)", thread->tid,
-			      thread->status->seccomp),
-			 "Start the program without a seccomp filter (for containers: seccomp=unconfined).");
+	return with_hint(
+	    fail("cannot save thread %d: it runs under seccomp (mode %d)", thread->tid, thread->status->seccomp),
+	    "Start the program without a seccomp filter (for containers: seccomp=unconfined).");
 }
 
 static struct error *plan(struct restore *restore, struct thread *thread)

@@ -25,7 +25,8 @@ static struct error *ask(struct dump *dump, struct thread *thread, struct batch 
 		uint64_t place = batch_data(batch, &empty, sizeof(empty));
 
 		if (has_action(signo))
-			batch_call_flags(batch, "signal action", SYS_rt_sigaction, REMOTE_DATA(2), signo, 0, place, MASK_BYTES);
+			batch_call_flags(batch, "signal action", SYS_rt_sigaction, REMOTE_DATA(2), signo, 0, place,
+					 MASK_BYTES);
 	}
 	return NULL;
 }
@@ -71,7 +72,8 @@ static struct error *emit(struct restore *restore, struct thread *thread, struct
 	struct kernel_sigaction none = { 0 };
 	size_t i = 0;
 
-	batch_call_flags(program, "drop SIGCHLD", SYS_rt_sigaction, REMOTE_DATA(1), SIGCHLD, batch_data(program, &none, sizeof(none)), 0, MASK_BYTES);
+	batch_call_flags(program, "drop SIGCHLD", SYS_rt_sigaction, REMOTE_DATA(1), SIGCHLD,
+			 batch_data(program, &none, sizeof(none)), 0, MASK_BYTES);
 	for (int signo = 1; signo <= SIGNAL_COUNT && i < core->n_sigactions; signo++) {
 		const SaEntry *entry = has_action(signo) ? core->sigactions[i++] : NULL;
 		struct kernel_sigaction action;
@@ -79,7 +81,8 @@ static struct error *emit(struct restore *restore, struct thread *thread, struct
 		if (!entry || (!entry->sigaction && !entry->flags && !entry->mask))
 			continue;
 		action = (struct kernel_sigaction){ entry->sigaction, entry->flags, entry->restorer, entry->mask };
-		batch_call_flags(program, "signal action", SYS_rt_sigaction, REMOTE_DATA(1), signo, batch_data(program, &action, sizeof(action)), 0, MASK_BYTES);
+		batch_call_flags(program, "signal action", SYS_rt_sigaction, REMOTE_DATA(1), signo,
+				 batch_data(program, &action, sizeof(action)), 0, MASK_BYTES);
 	}
 	return NULL;
 }

@@ -38,9 +38,11 @@ static const struct image_component {
 	size_t element; /* size of an array element */
 	size_t count_offset, array_offset;
 } components[] = {
-#define COMPONENT(number, bytes, type, field)                                       \
-	{ number, bytes, sizeof(type), offsetof(UserX86XsaveEntry, n_##field), \
-	  offsetof(UserX86XsaveEntry, field) }
+#define COMPONENT(number, bytes, type, field)                                                                          \
+	{                                                                                                              \
+		number, bytes, sizeof(type), offsetof(UserX86XsaveEntry, n_##field),                                   \
+		    offsetof(UserX86XsaveEntry, field)                                                                 \
+	}
 	COMPONENT(COMPONENT_YMM, 256, uint32_t, ymmh_space),
 	COMPONENT(COMPONENT_BNDREGS, 64, uint64_t, bndreg_state),
 	COMPONENT(COMPONENT_BNDCSR, 64, uint64_t, bndcsr_state),
@@ -206,9 +208,10 @@ struct error *arch_registers_to_image(struct arena *arena, CoreEntry *core, cons
 		for (size_t i = 0; i < COMPONENT_COUNT; i++)
 			known |= 1ULL << components[i].number;
 		if (present & ~known)
-			return with_hint(fail("cannot save the FPU state: components 0x%llx have no place in the images",
-					      (unsigned long long)(present & ~known)),
-					 "Run the program without AMX tile registers in use.");
+			return with_hint(
+			    fail("cannot save the FPU state: components 0x%llx have no place in the images",
+				 (unsigned long long)(present & ~known)),
+			    "Run the program without AMX tile registers in use.");
 	}
 	thread_info_x86__init(info);
 	info->gpregs = general_to_image(arena, registers, compat);
@@ -234,9 +237,10 @@ static struct error *check_xsave(const UserX86XsaveEntry *xsave)
 	}
 	missing = xsave->xstate_bv & known & ~enabled_components();
 	if (missing)
-		return with_hint(fail("this processor lacks FPU components that the image uses (mask 0x%llx)",
-				      (unsigned long long)missing),
-				 "Restore on a processor with the same features, or dump with the program limited to them.");
+		return with_hint(
+		    fail("this processor lacks FPU components that the image uses (mask 0x%llx)",
+			 (unsigned long long)missing),
+		    "Restore on a processor with the same features, or dump with the program limited to them.");
 	return NULL;
 }
 
@@ -260,13 +264,33 @@ struct error *arch_check_core(const CoreEntry *core)
 static void general_from_image(const UserX86RegsEntry *in, struct user_regs_struct *out)
 {
 	*out = (struct user_regs_struct){
-		.r15 = in->r15, .r14 = in->r14, .r13 = in->r13, .r12 = in->r12,
-		.r11 = in->r11, .r10 = in->r10, .r9 = in->r9, .r8 = in->r8,
-		.rbp = in->bp, .rbx = in->bx, .rax = in->ax, .rcx = in->cx,
-		.rdx = in->dx, .rsi = in->si, .rdi = in->di, .orig_rax = -1,
-		.rip = in->ip, .cs = in->cs, .eflags = in->flags, .rsp = in->sp, .ss = in->ss,
-		.fs_base = in->fs_base, .gs_base = in->gs_base,
-		.ds = in->ds, .es = in->es, .fs = in->fs, .gs = in->gs,
+		.r15 = in->r15,
+		.r14 = in->r14,
+		.r13 = in->r13,
+		.r12 = in->r12,
+		.r11 = in->r11,
+		.r10 = in->r10,
+		.r9 = in->r9,
+		.r8 = in->r8,
+		.rbp = in->bp,
+		.rbx = in->bx,
+		.rax = in->ax,
+		.rcx = in->cx,
+		.rdx = in->dx,
+		.rsi = in->si,
+		.rdi = in->di,
+		.orig_rax = -1,
+		.rip = in->ip,
+		.cs = in->cs,
+		.eflags = in->flags,
+		.rsp = in->sp,
+		.ss = in->ss,
+		.fs_base = in->fs_base,
+		.gs_base = in->gs_base,
+		.ds = in->ds,
+		.es = in->es,
+		.fs = in->fs,
+		.gs = in->gs,
 	};
 }
 
