@@ -47,6 +47,9 @@ static struct error *add_process(struct freezing *freezing, pid_t pid, size_t pa
 {
 	struct frozen *process = arena_new(freezing->dump->arena, struct frozen);
 
+	if (pid == getpid())
+		return with_hint(fail("cannot dump a tree that criu itself is part of"),
+				 "Start criu from outside of the tree, for example from another terminal.");
 	process->pid = pid;
 	process->parent = parent;
 	*arena_append(freezing->dump->arena, freezing->processes, freezing->count, freezing->capacity) = process;

@@ -87,7 +87,8 @@ struct snapshot {
 	struct descriptor_table **tables;
 	size_t table_count, table_capacity;
 	InventoryEntry *inventory;
-	SeccompEntry *seccomp;
+	SeccompEntry *seccomp; /* filters of all threads */
+	size_t seccomp_capacity;
 };
 
 static inline struct task *snapshot_root(const struct snapshot *snapshot)

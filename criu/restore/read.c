@@ -162,6 +162,17 @@ static struct error *read_task(struct restore *restore, struct task *task)
 	return read_one(restore, IMAGE_FS, task->pid, &task->fs);
 }
 
+/* Absent: no filters. */
+static struct error *read_seccomp(struct restore *restore)
+{
+	ProtobufCMessage **entries;
+	size_t count;
+
+	TRY(image_read_all(restore->criu->images, IMAGE_SECCOMP, 0, restore->arena, &entries, &count));
+	restore->snapshot->seccomp = count ? (SeccompEntry *)entries[0] : NULL;
+	return NULL;
+}
+
 struct error *read_images(struct restore *restore)
 {
 	struct snapshot *snapshot = restore->snapshot;
@@ -169,6 +180,7 @@ struct error *read_images(struct restore *restore)
 	TRY(read_one(restore, IMAGE_INVENTORY, 0, &snapshot->inventory));
 	TRY(inventory_check(snapshot->inventory));
 	TRY(read_tree(restore));
+	TRY(read_seccomp(restore));
 	for (size_t i = 0; i < snapshot->task_count; i++)
 		TRY(read_task(restore, snapshot->tasks[i]));
 	return files_read(restore);
