@@ -100,7 +100,7 @@ struct error *thread_return(struct compel_thread *thread)
 
 static struct error *read_result(struct compel_thread *thread, int64_t *result)
 {
-	struct user_regs_struct registers;
+	struct user_regs_struct registers = { 0 };
 
 	if (trace(PTRACE_GETREGS, thread->tid, 0, &registers) < 0)
 		return errno == ESRCH ? thread_died(thread) : fail_errno("could not read the registers of thread %d", thread->tid);

@@ -228,7 +228,7 @@ static struct error *place(struct assembly *assembly)
 	}
 	for (size_t i = 0; i < assembly->task->thread_count; i++)
 		TRY(batch_place(&assembly->batches[i], (void *)assembly->programs[i], assembly->programs[i],
-				assembly->board, assembly->task->index, assembly->task->threads[i].tid));
+				assembly->board, assembly->task->index, assembly->task->pid, assembly->task->threads[i].tid));
 	return NULL;
 }
 

@@ -92,7 +92,7 @@ struct error *board_error(struct restore *restore)
 	if (board->error_label) { /* a call of a program: the message is its label */
 		error = fail_number(abs(board->error_number), "could not restore: %s", board->message);
 		error = with_context(error, "process %d, thread %d",
-				     (int)restore->snapshot->tasks[board->error_pid]->pid, board->error_tid);
+				     board->error_pid, board->error_tid);
 	} else {
 		error = fail("%s", board->message);
 		error->number = board->error_number;
