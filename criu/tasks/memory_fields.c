@@ -17,7 +17,7 @@
 #include "tasks/memory_fields.h"
 #include "tasks/part.h"
 
-enum { AUXV_WORDS = 44 }; /* upper limit on x86-64 */
+enum { AUXV_WORDS = 64 }; /* no kernel has more; what this one takes it says itself */
 
 static struct error *ask(struct dump *dump, struct thread *thread, struct batch *batch)
 {
@@ -34,6 +34,9 @@ static struct error *dump_auxv(struct dump *dump, struct task *task)
 	TRY(read_file_at(task->proc_fd, "auxv", &data, &length));
 	task->mm->mm_saved_auxv = arena_copy(dump->arena, data, length);
 	words = length / sizeof(uint64_t);
+	/* The end mark is implied, and older readers have room for 44 words only. */
+	while (words >= 2 && !task->mm->mm_saved_auxv[words - 1] && !task->mm->mm_saved_auxv[words - 2])
+		words -= 2;
 	if (words > AUXV_WORDS)
 		return fail("cannot save task %d: its auxiliary vector has %zu words", task->pid, words);
 	task->mm->n_mm_saved_auxv = words;
