@@ -89,16 +89,18 @@ static struct error *plan_adoption(struct planner *planner, struct task *parent,
 		bearer = leader = add_helper(planner, parent, child->sid, child->sid, child->sid);
 		kin(planner, leader)->new_session = true;
 		add_after(planner, parent, leader);
-	} else if (leader->helper && leader->parent == parent) {
+	} else if (leader->helper || leader->state == TASK_DEAD) {
+		/* A zombie bears the child before it dies; the tree then gives it to the subreaper. */
+		if (leader->parent != parent)
+			return fail("cannot restore process %d: its session %d has no member that could bear it", child->pid,
+				    child->sid);
 		bearer = leader;
 	} else {
-		if (leader->helper || leader->state == TASK_DEAD)
-			return fail("cannot restore process %d: its session %d has no member that could bear it",
-				    child->pid, child->sid);
 		bearer = add_helper(planner, leader, spare_pid(planner), child->sid, leader->pgid);
 		add_after(planner, leader, bearer);
 	}
-	kin(planner, bearer)->leaves_early = true;
+	if (bearer->helper)
+		kin(planner, bearer)->leaves_early = true;
 	add_after(planner, bearer, child);
 	kin(planner, parent)->subreaper = true;
 	planner->birth[child->index] = child->sid;
