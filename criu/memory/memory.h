@@ -30,10 +30,10 @@ struct error *memory_plan(struct restore *restore) must_check;
 
 /* Where things of a newborn go. */
 struct memory_layout {
-	void *hole;	   /* free in the newborn and in the task it will be; room bytes */
+	void *hole; /* free in the newborn and in the task it will be; room bytes */
 	size_t room;
 	uint64_t vdso_park; /* for the use of memory/ */
-	void *private;	   /* for the use of memory/ */
+	void *private;	    /* for the use of memory/ */
 };
 
 /* newborn, before its children are forked: maps and fills what children share with it
@@ -41,8 +41,8 @@ struct memory_layout {
 struct error *memory_restore_inherited(struct restore *restore, struct task *task) must_check;
 /* newborn, files received: finds a hole of room bytes, makes every mapping (at its final
  * address when criu's own layout leaves that free, else at a temporary one) and fills the pages. */
-struct error *memory_restore(struct restore *restore, struct task *task, const struct handover *handover,
-			     size_t room, struct memory_layout *layout) must_check;
+struct error *memory_restore(struct restore *restore, struct task *task, const struct handover *handover, size_t room,
+			     struct memory_layout *layout) must_check;
 /* newborn, last thing before the jump: PHASE_CLEAR calls: unmap all that is criu's (from
  * /proc/self/maps), keep [hole, hole + room). */
 struct error *memory_emit_clear(struct restore *restore, struct task *task, struct memory_layout *layout,

@@ -205,14 +205,14 @@ static struct error *map_arena(struct assembly *assembly, size_t used)
 	char *hole = assembly->layout->hole;
 	size_t board_size = assembly->restore->board_size;
 
-	if (used > assembly->layout->room)
+	if (used > program_room(assembly->restore, assembly->task))
 		return fail("the restoring program needs %zu bytes, more than the %zu reserved", used,
-			    assembly->layout->room);
-	if (mmap(hole, board_size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED_NOREPLACE,
+			    program_room(assembly->restore, assembly->task));
+	if (mmap(hole, board_size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED,
 		 assembly->restore->board_fd, 0) != hole)
 		return fail_errno("could not map the board at %p", (void *)hole);
 	if (mmap(hole + board_size, used - board_size, PROT_READ | PROT_WRITE | PROT_EXEC,
-		 MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0) != hole + board_size)
+		 MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0) != hole + board_size)
 		return fail_errno("could not map the restoring program at %p", (void *)hole);
 	memcpy((void *)assembly->blob, compel_restorer.code, compel_restorer.size);
 	return NULL;
@@ -256,6 +256,6 @@ struct error *program_run(struct restore *restore, struct task *task, struct mem
 	TRY(map_arena(&assembly, used));
 	TRY(place(&assembly));
 	row->arena_start = (uint64_t)layout->hole;
-	row->arena_size = used;
+	row->arena_size = layout->room;
 	compel_jump((void *)assembly.blob, (struct remote_program *)assembly.programs[0], (void *)assembly.stacks[0]);
 }

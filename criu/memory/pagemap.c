@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: GPL-2.0
+#include "memory/pagemap.h"
+
+#include <linux/ioctl.h>
+#include <linux/types.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include "memory/vma.h"
+
+/* linux/fs.h of Linux 6.7; older headers lack it. */
+struct scan_region {
+	__u64 start, end, categories;
+};
+struct scan_argument {
+	__u64 size, flags, start, end, walk_end, vec, vec_len, max_pages;
+	__u64 category_inverted, category_mask, category_anyof_mask, return_mask;
+};
+#define SCAN_IOCTL _IOWR('f', 16, struct scan_argument)
+enum { IS_FILE = 1 << 2, IS_PRESENT = 1 << 3, IS_SWAPPED = 1 << 4, IS_ZERO = 1 << 5 };
+
+enum { REGIONS = 1024, ENTRIES = 4096 };
+
+static void add(struct arena *arena, struct page_ranges *ranges, uint64_t start, uint64_t end)
+{
+	if (ranges->count && ranges->items[ranges->count - 1].end == start)
+		ranges->items[ranges->count - 1].end = end;
+	else
+		*arena_append(arena, ranges->items, ranges->count, ranges->capacity) =
+		    (struct page_range){ start, end };
+}
+
+static struct error *scan(int fd, uint64_t start, uint64_t end, bool anonymous_only, struct arena *arena,
+			  struct page_ranges *ranges, bool *supported)
+{
+	struct scan_region regions[REGIONS];
+	struct scan_argument argument = {
+		.size = sizeof(argument),
+		.end = end,
+		.vec = (uintptr_t)regions,
+		.vec_len = REGIONS,
+		.category_inverted = IS_ZERO | (anonymous_only ? IS_FILE : 0),
+		.category_mask = IS_ZERO | (anonymous_only ? IS_FILE : 0),
+		.category_anyof_mask = IS_PRESENT | IS_SWAPPED,
+		.return_mask = IS_PRESENT | IS_SWAPPED,
+	};
+
+	*supported = true;
+	for (;;) {
+		int count;
+
+		argument.start = start;
+		count = ioctl(fd, SCAN_IOCTL, &argument);
+		if (count < 0 && (errno == ENOTTY || errno == EINVAL)) {
+			*supported = false;
+			return NULL;
+		}
+		if (count < 0)
+			return fail_errno("could not scan the page map");
+		for (int i = 0; i < count; i++)
+			add(arena, ranges, regions[i].start, regions[i].end);
+		/* walk_end can be stale when the vector was not filled. */
+		if (count < REGIONS || argument.walk_end >= end)
+			return NULL;
+		start = argument.walk_end;
+	}
+}
+
+/* One 64-bit word a page: bit 63 present, 62 swapped, 61 of a file or shared. The zero page
+ * cannot be told here; its content is found to be zero later. */
+static struct error *read_pagemap(int fd, uint64_t start, uint64_t end, bool anonymous_only, struct arena *arena,
+				  struct page_ranges *ranges)
+{
+	uint64_t words[ENTRIES];
+
+	while (start < end) {
+		uint64_t pages = (end - start) / PAGE_BYTES;
+		ssize_t length = pread(fd, words, (pages < ENTRIES ? pages : ENTRIES) * 8, start / PAGE_BYTES * 8);
+
+		if (length <= 0)
+			return length ? fail_errno("could not read the page map") : NULL;
+		for (ssize_t i = 0; i < length / 8; i++, start += PAGE_BYTES)
+			if ((words[i] >> 62) && !(anonymous_only && (words[i] >> 61 & 1)))
+				add(arena, ranges, start, start + PAGE_BYTES);
+	}
+	return NULL;
+}
+
+struct error *pagemap_scan(int pagemap_fd, uint64_t start, uint64_t end, bool anonymous_only, struct arena *arena,
+			   struct page_ranges *ranges)
+{
+	bool supported;
+
+	TRY(scan(pagemap_fd, start, end, anonymous_only, arena, ranges, &supported));
+	return supported ? NULL : read_pagemap(pagemap_fd, start, end, anonymous_only, arena, ranges);
+}

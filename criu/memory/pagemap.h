@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Which pages of a process hold data: PAGEMAP_SCAN (Linux 6.7), else /proc/PID/pagemap.
+ * main, target stopped.
+ */
+#pragma once
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "support/arena.h"
+#include "support/error.h"
+
+/* Pages [start, end) in addresses. */
+struct page_range {
+	uint64_t start, end;
+};
+
+struct page_ranges {
+	struct page_range *items;
+	size_t count, capacity;
+};
+
+/* Appends the ranges within [start, end) that are present or swapped and neither the zero
+ * page nor, if anonymous_only, pages of a file. */
+struct error *pagemap_scan(int pagemap_fd, uint64_t start, uint64_t end, bool anonymous_only, struct arena *arena,
+			   struct page_ranges *ranges) must_check;

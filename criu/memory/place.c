@@ -1,0 +1,365 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Placing: the newborn makes the task's mappings at their final addresses while criu's own
+ * code is still mapped. Those that collide with criu go into a hole, a range that is free in
+ * the newborn and in the task, and are moved by the program when criu is gone. The hole also
+ * holds the program itself and, for a moment, the vdso.
+ */
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+#include <sys/uio.h>
+
+#include "arch/arch.h"
+#include "memory/memory.h"
+#include "memory/plan.h"
+#include "memory/vma.h"
+#include "restore/handover.h"
+#include "support/cleanup.h"
+#include "support/log.h"
+
+enum {
+	VDSO_ROOM = 64 * 1024,
+	READ_PIECES = 512,
+	HUGE_BYTES = 2 << 20,
+};
+
+/* The newborn's notes: where each mapping is now. */
+struct placement {
+	uint64_t *address; /* by mapping; 0: not made here (vdso and kin) */
+	size_t moved;	   /* how many are not at their final address */
+};
+
+static uint64_t size_of(const struct mapping *mapping)
+{
+	return mapping->entry->end - mapping->entry->start;
+}
+
+static bool is_made_here(const struct mapping *mapping)
+{
+	return mapping->kind->map != NULL;
+}
+
+/* ---- the hole ---- */
+
+static bool overlaps_task(const struct task *task, uint64_t start, uint64_t end)
+{
+	for (size_t i = 0; i < task->mapping_count; i++) {
+		const VmaEntry *entry = task->mappings[i].entry;
+		/* A stack that may grow keeps the room below it. */
+		uint64_t gap = entry->flags & MAP_GROWSDOWN ? 1 << 20 : 0;
+
+		if (start < entry->end && end > entry->start - gap)
+			return true;
+	}
+	return false;
+}
+
+/* Reserves size bytes where neither the newborn nor the task has anything. */
+static struct error *reserve_hole(const struct task *task, uint64_t size, void **hole)
+{
+	for (uint64_t hint = 0x10000000; hint + size < arch_task_size(); hint += size + (64 << 20)) {
+		void *place;
+
+		if (overlaps_task(task, hint, hint + size))
+			continue;
+		place = mmap((void *)hint, size, PROT_NONE,
+			     MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED_NOREPLACE, -1, 0);
+		if (place != MAP_FAILED) {
+			*hole = place;
+			return NULL;
+		}
+	}
+	return fail("no free range of %llu bytes for the restoring program", (unsigned long long)size);
+}
+
+/* ---- mapping ---- */
+
+static struct error *map_one(struct restore *restore, struct mapping *mapping, uint64_t address)
+{
+	return with_context(mapping->kind->map(restore, mapping, (void *)address), "mapping 0x%llx-0x%llx",
+			    (unsigned long long)mapping->entry->start, (unsigned long long)mapping->entry->end);
+}
+
+/* First everything that fits; what collides is left for the second round. */
+static struct error *map_in_place(struct restore *restore, struct task *task, struct placement *placement,
+				  uint64_t *colliding)
+{
+	*colliding = 0;
+	for (size_t i = 0; i < task->mapping_count; i++) {
+		struct mapping *mapping = &task->mappings[i];
+		struct error *error;
+
+		if (!is_made_here(mapping))
+			continue;
+		error = map_one(restore, mapping, mapping->entry->start);
+		if (!error) {
+			placement->address[i] = mapping->entry->start;
+			continue;
+		}
+		if (error->number != EEXIST)
+			return error;
+		error_free(error);
+		placement->moved++;
+		*colliding += size_of(mapping);
+	}
+	return NULL;
+}
+
+static struct error *map_in_hole(struct restore *restore, struct task *task, struct placement *placement, uint64_t at)
+{
+	for (size_t i = 0; placement->moved && i < task->mapping_count; i++) {
+		struct mapping *mapping = &task->mappings[i];
+
+		if (!is_made_here(mapping) || placement->address[i])
+			continue;
+		if (munmap((void *)at, size_of(mapping)))
+			return fail_errno("could not free a place");
+		TRY(map_one(restore, mapping, at));
+		placement->address[i] = at;
+		at += size_of(mapping);
+	}
+	return NULL;
+}
+
+/* ---- pages ---- */
+
+/* Large areas get huge pages when they allow it; the task's own advice follows later. */
+static void encourage_huge_pages(const struct mapping *mapping, uint64_t address)
+{
+	const VmaEntry *entry = mapping->entry;
+	bool refused = entry->has_madv && (entry->madv & 1ULL << ADVICE_NOHUGEPAGE);
+	bool asked = entry->has_madv && (entry->madv & 1ULL << ADVICE_HUGEPAGE);
+
+	if ((entry->status & VMA_ANON_PRIVATE) && !refused && asked)
+		(void)madvise((void *)address, size_of(mapping), MADV_HUGEPAGE);
+}
+
+struct reader {
+	struct restore *restore;
+	int fd;
+	struct iovec pieces[READ_PIECES];
+	size_t count;
+	uint64_t offset, bytes; /* of what the pieces take from the file */
+};
+
+static struct error *flush(struct reader *reader)
+{
+	struct iovec *piece = reader->pieces;
+
+	while (reader->bytes) {
+		ssize_t done = preadv(reader->fd, piece, reader->count, reader->offset);
+
+		if (done < 0 && errno == EINTR)
+			continue;
+		if (done <= 0)
+			return done ? fail_errno("could not read pages") : fail("the pages image is too short");
+		reader->offset += done;
+		reader->bytes -= done;
+		while (reader->count && (size_t)done >= piece->iov_len) {
+			done -= piece->iov_len;
+			piece++;
+			reader->count--;
+		}
+		if (reader->count) {
+			piece->iov_base = (char *)piece->iov_base + done;
+			piece->iov_len -= done;
+		}
+	}
+	reader->count = 0;
+	return NULL;
+}
+
+static struct error *read_piece(struct reader *reader, uint64_t address, uint64_t bytes, uint64_t offset)
+{
+	if (reader->count == READ_PIECES || reader->bytes >= HUGE_BYTES || reader->offset + reader->bytes != offset) {
+		TRY(flush(reader));
+		reader->offset = offset;
+	}
+	reader->pieces[reader->count++] = (struct iovec){ (void *)address, bytes };
+	reader->bytes += bytes;
+	return NULL;
+}
+
+static struct error *fill(struct restore *restore, const struct task *task, const struct placement *placement)
+{
+	const struct task_memory *memory = &restore->memory->tasks[task->index];
+	cleanup_free struct reader *reader = calloc(1, sizeof(*reader));
+	uint64_t pages = 0;
+	size_t at = 0;
+
+	if (!reader)
+		return out_of_memory();
+	reader->fd = memory->pages_fd;
+	for (size_t i = 0; i < memory->run_count; i++) {
+		const struct page_run *run = &memory->runs[i];
+		uint64_t address = run->start, end = run->start + run->pages * PAGE_BYTES;
+
+		while (address < end) {
+			const VmaEntry *entry;
+			uint64_t stop;
+
+			while (task->mappings[at].entry->end <= address)
+				at++;
+			entry = task->mappings[at].entry;
+			stop = end < entry->end ? end : entry->end;
+			if (placement->address[at])
+				TRY(read_piece(reader, placement->address[at] + address - entry->start, stop - address,
+					       run->offset + address - run->start));
+			pages += (stop - address) / PAGE_BYTES;
+			address = stop;
+		}
+	}
+	__atomic_add_fetch(restore->pages_restored, pages, __ATOMIC_RELAXED);
+	return flush(reader);
+}
+
+/* ---- what an area shall be in the end ---- */
+
+static struct error *protect(const struct mapping *mapping, uint64_t address)
+{
+	const VmaEntry *entry = mapping->entry;
+
+	if (!vma_is_private(entry->status) || entry->prot == (PROT_READ | PROT_WRITE))
+		return NULL;
+	if (mprotect((void *)address, size_of(mapping), entry->prot))
+		return fail_errno("could not protect memory at 0x%llx", (unsigned long long)entry->start);
+	return NULL;
+}
+
+static struct error *advise(const struct mapping *mapping, uint64_t address)
+{
+	const VmaEntry *entry = mapping->entry;
+
+	for (unsigned advice = 0; entry->has_madv && advice < 64; advice++)
+		if ((entry->madv & 1ULL << advice) && madvise((void *)address, size_of(mapping), advice))
+			return fail_errno("could not give advice %u for memory at 0x%llx", advice,
+					  (unsigned long long)entry->start);
+	if ((entry->flags & MAP_LOCKED) && mlock2((void *)address, size_of(mapping), MLOCK_ONFAULT))
+		return with_hint(fail_errno("could not lock memory at 0x%llx", (unsigned long long)entry->start),
+				 "Raise the limit of locked memory (ulimit -l).");
+	return NULL;
+}
+
+static struct error *finish_areas(const struct task *task, const struct placement *placement)
+{
+	for (size_t i = 0; i < task->mapping_count; i++) {
+		if (!placement->address[i])
+			continue;
+		TRY(protect(&task->mappings[i], placement->address[i]));
+		TRY(advise(&task->mappings[i], placement->address[i]));
+	}
+	return NULL;
+}
+
+struct error *memory_restore_inherited(struct restore *restore, struct task *task)
+{
+	return NULL;
+}
+
+struct error *memory_restore(struct restore *restore, struct task *task, const struct handover *handover, size_t room,
+			     struct memory_layout *layout)
+{
+	struct placement *placement = arena_new(restore->arena, struct placement);
+	uint64_t colliding;
+
+	placement->address = arena_array(restore->arena, uint64_t, task->mapping_count);
+	restore->memory->tasks[task->index].handover = handover;
+	TRY(map_in_place(restore, task, placement, &colliding));
+	/* Hole: program, vdso, misplaced mappings. */
+	TRY(reserve_hole(task, room + VDSO_ROOM + colliding, &layout->hole));
+	layout->room = room + VDSO_ROOM + colliding;
+	layout->vdso_park = (uint64_t)layout->hole + room;
+	layout->private = placement;
+	TRY(map_in_hole(restore, task, placement, layout->vdso_park + VDSO_ROOM));
+	for (size_t i = 0; i < task->mapping_count; i++)
+		if (placement->address[i])
+			encourage_huge_pages(&task->mappings[i], placement->address[i]);
+	TRY(fill(restore, task, placement));
+	return finish_areas(task, placement);
+}
+
+/* ---- the program's part ---- */
+
+struct keeper {
+	struct memory_layout *layout;
+	struct task *task;
+	const struct placement *placement;
+	struct batch *program;
+};
+
+/* Unmaps [start, end) but for mappings of the task that are in place: these are sorted. */
+static void unmap_around(struct keeper *keeper, uint64_t start, uint64_t end)
+{
+	size_t low = 0, high = keeper->task->mapping_count;
+
+	while (low < high) { /* first mapping that ends behind start */
+		size_t middle = (low + high) / 2;
+
+		if (keeper->task->mappings[middle].entry->end <= start)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	for (; start < end && low < keeper->task->mapping_count; low++) {
+		const VmaEntry *entry = keeper->task->mappings[low].entry;
+
+		if (keeper->placement->address[low] != entry->start)
+			continue;
+		if (entry->start >= end)
+			break;
+		if (entry->start > start)
+			batch_call(keeper->program, "memory of the restorer", SYS_munmap, start, entry->start - start);
+		start = entry->end;
+	}
+	if (start < end)
+		batch_call(keeper->program, "memory of the restorer", SYS_munmap, start, end - start);
+}
+
+struct error *memory_emit_clear(struct restore *restore, struct task *task, struct memory_layout *layout,
+				struct batch *program)
+{
+	struct keeper keeper = { layout, task, layout->private, program };
+	uint64_t hole = (uint64_t)layout->hole, hole_end = hole + layout->room, from = 0;
+	struct arena scratch = { 0 };
+	struct mapping_line *lines;
+	struct error *error;
+	size_t count;
+
+	error = own_maps_read(&scratch, &lines, &count);
+	/* Neighbours are unmapped together; hole and vdso stay. */
+	for (size_t i = 0; !error && i < count; i++) {
+		const struct mapping_line *line = &lines[i];
+		bool keep = !strcmp(line->path, "[vdso]") || !strcmp(line->path, "[vvar]") ||
+			    !strcmp(line->path, "[vvar_vclock]") || !strcmp(line->path, "[vsyscall]") ||
+			    (line->start >= hole && line->start < hole_end);
+
+		if (!keep && !from)
+			from = line->start;
+		if (from && (keep || i + 1 == count)) {
+			unmap_around(&keeper, from, keep ? line->start : line->end);
+			from = 0;
+		}
+	}
+	arena_free(&scratch);
+	return error;
+}
+
+struct error *memory_emit(struct restore *restore, struct task *task, struct memory_layout *layout,
+			  struct batch *program)
+{
+	const struct placement *placement = layout->private;
+
+	TRY(vdso_emit_park(task, layout->vdso_park, VDSO_ROOM, program));
+	for (size_t i = 0; placement->moved && i < task->mapping_count; i++) {
+		const struct mapping *mapping = &task->mappings[i];
+
+		if (placement->address[i] && placement->address[i] != mapping->entry->start)
+			batch_call_flags(program, "memory to its place", SYS_mremap, REMOTE_EXACT,
+					 placement->address[i], size_of(mapping), size_of(mapping),
+					 MREMAP_MAYMOVE | MREMAP_FIXED, mapping->entry->start);
+	}
+	vdso_emit_place(task, layout->vdso_park, program);
+	return NULL;
+}

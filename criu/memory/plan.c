@@ -1,0 +1,175 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Planning memory: page maps are read and checked against the mappings; nothing is touched. */
+#include "memory/plan.h"
+
+#include <fcntl.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "arch/arch.h"
+#include "criu/context.h"
+#include "image/record.h"
+#include "memory/memory.h"
+#include "memory/vma.h"
+#include "model/keep.h"
+#include "restore/handover.h"
+#include "support/cleanup.h"
+
+static const struct mapping_kind *const kinds[] = {
+#define MAPPING_KIND(name) &name##_mapping_kind,
+#include "memory/kinds.h"
+#undef MAPPING_KIND
+};
+enum { KIND_COUNT = sizeof(kinds) / sizeof(kinds[0]) };
+
+uint32_t *mapping_file_key(struct restore *restore, const struct mapping *mapping)
+{
+	return &restore->memory->tasks[mapping->task->index].keys[mapping->index];
+}
+
+int mapping_file(struct restore *restore, const struct mapping *mapping)
+{
+	const struct task_memory *memory = &restore->memory->tasks[mapping->task->index];
+
+	return handover_find(memory->handover, HANDED_MAPPING, memory->keys[mapping->index]);
+}
+
+/* ---- page maps ---- */
+
+static struct error *check_entry(const PagemapEntry *entry, uint64_t pages, uint64_t end)
+{
+	uint32_t flags = entry->has_flags ? entry->flags : (uint32_t)PAGE_RUN_PRESENT;
+
+	if (entry->vaddr % PAGE_BYTES || entry->vaddr < end || !pages || pages > (1ULL << 47) / PAGE_BYTES ||
+	    entry->vaddr + pages * PAGE_BYTES > 1ULL << 47)
+		return fail("the image is damaged: page map entry at 0x%llx", (unsigned long long)entry->vaddr);
+	if ((flags & PAGE_RUN_PARENT) || (entry->has_in_parent && entry->in_parent))
+		return with_hint(fail("cannot restore from incremental images"), "Dump without --prev-images-dir.");
+	if (!(flags & PAGE_RUN_PRESENT))
+		return with_hint(fail("cannot restore from images of a lazy dump"), "Dump without --lazy-pages.");
+	return NULL;
+}
+
+struct error *read_page_runs(struct restore *restore, int image, uint64_t key, struct page_run **runs, size_t *count,
+			     int *pages_fd)
+{
+	cleanup_image_reader struct image_reader *reader = NULL;
+	uint64_t offset = 0, end = 0;
+	ProtobufCMessage *message;
+	size_t capacity = 0;
+	struct stat stat;
+
+	*runs = NULL;
+	*count = 0;
+	*pages_fd = -1;
+	TRY(image_open(restore->criu->images, image, key, &reader));
+	if (reader->missing)
+		return fail("the page map %s is missing", reader->name);
+	TRY(image_read(reader, &pagemap_head__descriptor, restore->arena, &message));
+	if (!message)
+		return fail("the image is damaged: %s is empty", reader->name);
+	TRY(image_open_raw(restore->criu->images, IMAGE_PAGES, ((PagemapHead *)message)->pages_id, O_RDONLY, pages_fd));
+	for (;;) {
+		const PagemapEntry *entry;
+		uint64_t pages;
+
+		TRY(image_read(reader, &pagemap_entry__descriptor, restore->arena, &message));
+		if (!message)
+			break;
+		entry = (const PagemapEntry *)message;
+		pages = entry->has_nr_pages ? entry->nr_pages : entry->compat_nr_pages;
+		TRY(with_context(check_entry(entry, pages, end), "%s", reader->name));
+		*arena_append(restore->arena, *runs, *count, capacity) =
+		    (struct page_run){ .start = entry->vaddr, .pages = pages, .offset = offset };
+		offset += pages * PAGE_BYTES;
+		end = entry->vaddr + pages * PAGE_BYTES;
+	}
+	if (offset && (*pages_fd < 0 || fstat(*pages_fd, &stat) || (uint64_t)stat.st_size < offset))
+		return fail("the pages image of %s is missing or too short", reader->name);
+	return NULL;
+}
+
+/* Every run must lie in private mappings. */
+static struct error *check_runs(const struct task *task, const struct task_memory *memory)
+{
+	size_t at = 0;
+
+	for (size_t i = 0; i < memory->run_count; i++) {
+		uint64_t address = memory->runs[i].start, end = address + memory->runs[i].pages * PAGE_BYTES;
+
+		while (address < end) {
+			while (at < task->mapping_count && task->mappings[at].entry->end <= address)
+				at++;
+			if (at == task->mapping_count || task->mappings[at].entry->start > address ||
+			    !vma_is_private(task->mappings[at].entry->status))
+				return fail(
+				    "the image is damaged: process %d has a page at 0x%llx outside of its mappings",
+				    task->pid, (unsigned long long)address);
+			address = task->mappings[at].entry->end;
+		}
+	}
+	return NULL;
+}
+
+/* ---- mappings ---- */
+
+static struct error *check_vma(const VmaEntry *entry, uint64_t end)
+{
+	if (entry->status & VMA_VSYSCALL)
+		return NULL;
+	if (entry->start % PAGE_BYTES || entry->end % PAGE_BYTES || entry->start >= entry->end || entry->start < end ||
+	    entry->end > arch_task_size() + PAGE_BYTES)
+		return fail("the image is damaged: mapping 0x%llx-0x%llx", (unsigned long long)entry->start,
+			    (unsigned long long)entry->end);
+	return NULL;
+}
+
+static struct error *plan_mapping(struct restore *restore, struct mapping *mapping)
+{
+	for (size_t i = 0; i < KIND_COUNT; i++) {
+		if (!kinds[i]->claims || !kinds[i]->claims(mapping->entry))
+			continue;
+		mapping->kind = kinds[i];
+		return kinds[i]->plan ? kinds[i]->plan(restore, mapping) : NULL;
+	}
+	return with_hint(fail("cannot restore the mapping at 0x%llx: status 0x%x is not supported",
+			      (unsigned long long)mapping->entry->start, mapping->entry->status),
+			 "The image was made by a tool or version that can save more kinds of memory.");
+}
+
+static struct error *plan_task(struct restore *restore, struct task *task)
+{
+	struct task_memory *memory = &restore->memory->tasks[task->index];
+	uint64_t end = 0;
+
+	task->mappings = arena_array(restore->arena, struct mapping, task->mm->n_vmas);
+	memory->keys = arena_array(restore->arena, uint32_t, task->mm->n_vmas);
+	for (size_t i = 0; i < task->mm->n_vmas; i++) {
+		struct mapping *mapping = &task->mappings[i];
+
+		*mapping = (struct mapping){ .task = task, .entry = task->mm->vmas[i], .index = i };
+		task->mapping_count = i + 1;
+		TRY(check_vma(mapping->entry, end));
+		if (!(mapping->entry->status & VMA_VSYSCALL))
+			end = mapping->entry->end;
+		TRY(plan_mapping(restore, mapping));
+	}
+	TRY(read_page_runs(restore, IMAGE_PAGEMAP, task->pid, &memory->runs, &memory->run_count, &memory->pages_fd));
+	TRY(check_runs(task, memory));
+	TRY(vdso_plan(restore, task));
+	return keep_descriptor(restore, &memory->pages_fd);
+}
+
+struct error *memory_plan(struct restore *restore)
+{
+	struct snapshot *snapshot = restore->snapshot;
+
+	restore->memory = arena_new(restore->arena, struct memory_plan);
+	restore->memory->tasks = arena_array(restore->arena, struct task_memory, snapshot->task_count);
+	for (size_t i = 0; i < snapshot->task_count; i++)
+		if (snapshot->tasks[i]->state != TASK_DEAD)
+			TRY(with_context(plan_task(restore, snapshot->tasks[i]), "cannot restore process %d",
+					 snapshot->tasks[i]->pid));
+	return shared_objects_make(restore);
+}

@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: GPL-2.0
+/* What memory_plan() decided. For the kinds of memory/. */
+#pragma once
+
+#include "memory/kind.h"
+
+struct handover;
+
+/* pagemap_entry.flags */
+enum {
+	PAGE_RUN_PARENT = 1, /* the data is in the parent image */
+	PAGE_RUN_LAZY = 2,
+	PAGE_RUN_PRESENT = 4, /* the data is in this pages image */
+};
+
+/* A run of pages in a pages image. */
+struct page_run {
+	uint64_t start, pages;
+	uint64_t offset; /* in the pages file */
+};
+
+struct task_memory {
+	struct page_run *runs; /* ascending */
+	size_t run_count;
+	int pages_fd;			 /* -1 when nothing is stored */
+	uint32_t *keys;			 /* by mapping: key of its file */
+	const struct handover *handover; /* newborn, while it maps */
+};
+
+/* An anonymous memory object shared by mappings. */
+struct shared_object {
+	uint64_t id, size;
+	int fd; /* made by main, inherited by newborns */
+};
+
+struct memory_plan {
+	struct task_memory *tasks; /* by task->index */
+	struct shared_object *objects;
+	size_t object_count, object_capacity;
+};
+
+/* main: where the file key of a mapping is kept. */
+uint32_t *mapping_file_key(struct restore *restore, const struct mapping *mapping);
+/* newborn: the descriptor it was handed for a mapping, or -1. */
+/* main, all plans made: anonymous shared objects, filled. */
+struct error *shared_objects_make(struct restore *restore) must_check;
+int mapping_file(struct restore *restore, const struct mapping *mapping);
+/* main: reads a page map into runs. image: IMAGE_PAGEMAP or IMAGE_PAGEMAP_SHMEM. */
+struct error *read_page_runs(struct restore *restore, int image, uint64_t key, struct page_run **runs, size_t *count,
+			     int *pages_fd) must_check;
+
+/* ---- vdso.c ---- */
+
+/* main: the image's vdso must be the one this kernel gives, page for page. */
+struct error *vdso_plan(struct restore *restore, const struct task *task) must_check;
+/* newborn: calls that park the newborn's vdso and vvar, and that bring them to the task's place. */
+struct error *vdso_emit_park(const struct task *task, uint64_t park, uint64_t room, struct batch *program) must_check;
+void vdso_emit_place(const struct task *task, uint64_t park, struct batch *program);

@@ -1,0 +1,132 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * shared_anonymous: memory that processes share without a file. The object is named by its inode;
+ * its contents are saved once. On the way back main makes the object before the first fork and
+ * every newborn maps it.
+ */
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "images/catalogue.h"
+#include "memory/drain.h"
+#include "memory/kind.h"
+#include "memory/plan.h"
+#include "memory/vma.h"
+#include "model/keep.h"
+#include "support/cleanup.h"
+#include "support/file.h"
+
+static bool recognise(const struct mapping_line *line)
+{
+	return line->shared && !strncmp(line->path, "/dev/zero (deleted)", 19);
+}
+
+static struct error *dump(struct dump *dump, struct mapping *mapping)
+{
+	VmaEntry *entry = mapping->entry;
+
+	entry->status = VMA_REGULAR | VMA_ANON_SHARED;
+	entry->flags |= MAP_ANONYMOUS;
+	entry->shmid = mapping->line->inode;
+	return drain_shared_object(dump, mapping);
+}
+
+static bool claims(const VmaEntry *entry)
+{
+	return (entry->status & VMA_ANON_SHARED) && !(entry->status & VMA_SYSVIPC);
+}
+
+static struct shared_object *find(struct restore *restore, uint64_t id)
+{
+	struct memory_plan *plan = restore->memory;
+
+	for (size_t i = 0; i < plan->object_count; i++)
+		if (plan->objects[i].id == id)
+			return &plan->objects[i];
+	return NULL;
+}
+
+/* Sizes are known when all mappings were seen: objects are made by shared_objects_make(). */
+static struct error *plan(struct restore *restore, struct mapping *mapping)
+{
+	struct memory_plan *plan = restore->memory;
+	const VmaEntry *entry = mapping->entry;
+	struct shared_object *object = find(restore, entry->shmid);
+	uint64_t end = entry->pgoff + (entry->end - entry->start);
+
+	if (!object) {
+		object = arena_append(restore->arena, plan->objects, plan->object_count, plan->object_capacity);
+		*object = (struct shared_object){ .id = entry->shmid, .fd = -1 };
+	}
+	if (end > object->size)
+		object->size = end;
+	return NULL;
+}
+
+static struct error *fill(struct restore *restore, const struct shared_object *object, char *memory)
+{
+	struct page_run *runs;
+	cleanup_close int pages = -1;
+	size_t count;
+
+	TRY(read_page_runs(restore, IMAGE_PAGEMAP_SHMEM, object->id, &runs, &count, &pages));
+	for (size_t i = 0; i < count; i++) {
+		if (runs[i].start + runs[i].pages * PAGE_BYTES > object->size)
+			return fail("the image is damaged: shared memory %llu has pages behind its end",
+				    (unsigned long long)object->id);
+		TRY(pread_exactly(pages, memory + runs[i].start, runs[i].pages * PAGE_BYTES, runs[i].offset));
+	}
+	return NULL;
+}
+
+/* A descriptor of anonymous shared memory is to be had through the mapping's own link. */
+static struct error *make(struct restore *restore, struct shared_object *object)
+{
+	char link[80];
+	char *memory =
+	    mmap(NULL, object->size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	struct error *error;
+
+	if (memory == MAP_FAILED)
+		return fail_errno("could not make %llu bytes of shared memory", (unsigned long long)object->size);
+	error = fill(restore, object, memory);
+	snprintf(link, sizeof(link), "/proc/self/map_files/%llx-%llx", (unsigned long long)memory,
+		 (unsigned long long)memory + object->size);
+	if (!error) {
+		object->fd = open(link, O_RDWR | O_CLOEXEC);
+		if (object->fd < 0)
+			error = fail_errno("could not open shared memory");
+	}
+	munmap(memory, object->size);
+	return error ?: keep_descriptor(restore, &object->fd);
+}
+
+struct error *shared_objects_make(struct restore *restore)
+{
+	for (size_t i = 0; i < restore->memory->object_count; i++)
+		TRY(make(restore, &restore->memory->objects[i]));
+	return NULL;
+}
+
+static struct error *map(struct restore *restore, struct mapping *mapping, void *address)
+{
+	const VmaEntry *entry = mapping->entry;
+
+	if (mmap(address, entry->end - entry->start, entry->prot,
+		 MAP_SHARED | MAP_FIXED_NOREPLACE | (entry->flags & MAP_NORESERVE), find(restore, entry->shmid)->fd,
+		 entry->pgoff) == MAP_FAILED)
+		return fail_errno("could not map shared memory at 0x%llx", (unsigned long long)entry->start);
+	return NULL;
+}
+
+const struct mapping_kind anonymous_shared_mapping_kind = {
+	.name = "anonymous_shared",
+	.recognise = recognise,
+	.dump = dump,
+	.claims = claims,
+	.plan = plan,
+	.map = map,
+};

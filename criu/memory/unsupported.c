@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: GPL-2.0
+/* unsupported: mappings that are known and cannot be saved, each with its reason and a way out. */
+#include <string.h>
+
+#include "memory/kind.h"
+#include "memory/vma.h"
+
+static bool is_uprobes(const struct mapping_line *line)
+{
+	return !strcmp(line->path, "[uprobes]");
+}
+
+static bool is_watched(const struct mapping_line *line)
+{
+	return line->flags & MAPPING_UFFD;
+}
+
+static bool is_shadow_stack(const struct mapping_line *line)
+{
+	return line->flags & MAPPING_SHADOW_STACK;
+}
+
+static bool has_protection_key(const struct mapping_line *line)
+{
+	return line->protection_key > 0;
+}
+
+static bool is_hugetlb(const struct mapping_line *line)
+{
+	return line->flags & MAPPING_HUGETLB;
+}
+
+static bool is_droppable(const struct mapping_line *line)
+{
+	return line->flags & MAPPING_DROPPABLE;
+}
+
+static bool is_aio_ring(const struct mapping_line *line)
+{
+	return !strncmp(line->path, "/[aio]", 6);
+}
+
+static bool is_sysv(const struct mapping_line *line)
+{
+	return !strncmp(line->path, "/SYSV", 5);
+}
+
+static bool is_anonymous_inode(const struct mapping_line *line)
+{
+	return !strncmp(line->path, "anon_inode:", 11) || !strncmp(line->path, "socket:", 7);
+}
+
+static bool is_device(const struct mapping_line *line)
+{
+	return (line->flags & (MAPPING_PFNMAP | MAPPING_IO)) && line->inode;
+}
+
+#define UNSUPPORTED(kind, match, why, what)                                                                            \
+	const struct mapping_kind kind##_mapping_kind = {                                                              \
+		.name = #kind,                                                                                         \
+		.recognise = match,                                                                                    \
+		.unsupported = why,                                                                                    \
+		.hint = what,                                                                                          \
+	}
+
+UNSUPPORTED(uprobes, is_uprobes, "a debugger or tracer has put probes into it (uprobes)",
+	    "Remove the probes (perf probe --del, bpftrace) before the dump.");
+UNSUPPORTED(watched, is_watched, "a userfaultfd watches it", "Dump when the program does not use userfaultfd.");
+UNSUPPORTED(shadow_stack, is_shadow_stack, "it is a shadow stack",
+	    "Start the program without shadow stacks (GLIBC_TUNABLES=glibc.cpu.x86_shstk=off).");
+UNSUPPORTED(protection_key, has_protection_key, "it has a memory protection key",
+	    "Memory protection keys are not supported yet.");
+UNSUPPORTED(hugetlb, is_hugetlb, "it consists of reserved huge pages",
+	    "Use transparent huge pages instead of hugetlb.");
+UNSUPPORTED(droppable, is_droppable, "its contents may vanish at any time (MAP_DROPPABLE)",
+	    "Droppable memory is not supported yet.");
+UNSUPPORTED(aio_ring, is_aio_ring, "it is a ring of asynchronous I/O (io_setup)",
+	    "Dump when the program has destroyed its AIO contexts.");
+UNSUPPORTED(sysv, is_sysv, "it is System V shared memory",
+	    "System V shared memory can be saved only with its ipc namespace, which is not supported yet.");
+UNSUPPORTED(anonymous_inode, is_anonymous_inode, "it belongs to a kernel object that cannot be saved",
+	    "Close the object (io_uring, perf event, packet ring, bpf map) before the dump.");
+UNSUPPORTED(device, is_device, "it is memory of a device", "Unmap the device before the dump.");
