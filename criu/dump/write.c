@@ -70,7 +70,8 @@ static struct error *write_clocks(struct dump *dump)
 struct error *write_images(struct dump *dump)
 {
 	struct snapshot *snapshot = dump->snapshot;
-	InventoryEntry *inventory = new_message(dump->arena, inventory_entry);
+	InventoryEntry *inventory;
+	char run_id[RUN_ID_LENGTH + 1];
 
 	TRY(write_tree(dump));
 	for (size_t i = 0; i < snapshot->task_count; i++)
@@ -81,7 +82,8 @@ struct error *write_images(struct dump *dump)
 		snapshot->seccomp = new_message(dump->arena, seccomp_entry);
 	TRY(image_write_one(dump->criu->images, IMAGE_SECCOMP, 0, &snapshot->seccomp->base));
 	TRY(write_clocks(dump));
-	inventory_fill(inventory, dump->arena);
+	TRY(inventory_make_run_id(run_id));
+	inventory = inventory_new(dump->arena, run_id);
 	inventory->root_ids = dump->root_ids;
 	SET(inventory, root_cg_set, 1);
 	TRY(image_write_one(dump->criu->images, IMAGE_INVENTORY, 0, &inventory->base));
@@ -92,7 +94,7 @@ struct error *write_stats(struct dump *dump)
 {
 	DumpStatsEntry stats;
 
-	dump_stats_entry__init(&stats);
+	stats_init_dump(&stats);
 	stats.freezing_time = dump->frozen_us - dump->freeze_start_us;
 	stats.frozen_time = dump->freeze_end_us - dump->frozen_us;
 	stats.memdump_time = dump->memory_us;
@@ -103,5 +105,7 @@ struct error *write_stats(struct dump *dump)
 	stats.pages_lazy = dump->pages_lazy;
 	SET(&stats, shpages_scanned, dump->shared_pages_scanned);
 	SET(&stats, shpages_written, dump->shared_pages_written);
-	return stats_write_dump(dump->criu->images, &stats, dump->criu->options->display_stats);
+	if (dump->criu->options->display_stats)
+		stats_print_dump(stdout, &stats);
+	return stats_write_dump(dump->criu->images, &stats);
 }

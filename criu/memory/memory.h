@@ -30,7 +30,7 @@ struct error *memory_plan(struct restore *restore) must_check;
 
 /* Where things of a newborn go. */
 struct memory_layout {
-	void *hole; /* free in the newborn and in the task it will be; room bytes */
+	void *hole; /* reserved range of room bytes in which the task has nothing */
 	size_t room;
 	uint64_t vdso_park; /* for the use of memory/ */
 	void *private;	    /* for the use of memory/ */

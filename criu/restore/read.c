@@ -12,6 +12,7 @@
 #include "image/record.h"
 #include "restore/stages.h"
 #include "support/log.h"
+#include "support/options.h"
 
 enum { MAX_PID = 1 << 22 };
 
@@ -178,7 +179,8 @@ struct error *read_images(struct restore *restore)
 	struct snapshot *snapshot = restore->snapshot;
 
 	TRY(read_one(restore, IMAGE_INVENTORY, 0, &snapshot->inventory));
-	TRY(inventory_check(snapshot->inventory));
+	TRY(inventory_check(snapshot->inventory, restore->criu->options->tcp_close,
+			    restore->criu->options->allow_uprobes));
 	TRY(read_tree(restore));
 	TRY(read_seccomp(restore));
 	for (size_t i = 0; i < snapshot->task_count; i++)

@@ -5,6 +5,7 @@
 #include "restore/restore.h"
 
 #include <signal.h>
+#include <stdio.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
@@ -107,13 +108,15 @@ static struct error *write_stats(struct restore *restore)
 {
 	RestoreStatsEntry stats;
 
-	restore_stats_entry__init(&stats);
+	stats_init_restore(&stats);
 	stats.pages_compared = *restore->pages_compared;
 	stats.pages_skipped_cow = *restore->pages_skipped;
 	SET(&stats, pages_restored, *restore->pages_restored);
 	stats.forking_time = restore->forked_us - restore->start_us;
 	stats.restore_time = now_us() - restore->start_us;
-	return stats_write_restore(restore->criu->images, &stats, restore->criu->options->display_stats);
+	if (restore->criu->options->display_stats)
+		stats_print_restore(stdout, &stats);
+	return stats_write_restore(restore->criu->images, &stats);
 }
 
 static struct error *restore_tree(struct restore *restore)
