@@ -18,39 +18,39 @@ struct fdinfo; /* kernel/proc/fdinfo.h */
 /* How a kind is recognised: data, not code. Zero fields match anything; the row with the
  * most fields that match wins, and a unit test asserts that no two rows are equally good. */
 struct file_match {
-	const char *anon_inode;	   /* link text after "anon_inode:", e.g. "[eventfd]" */
-	int socket_family;	   /* AF_UNIX...; 0: not looked at */
+	const char *anon_inode; /* link text after "anon_inode:", e.g. "[eventfd]" */
+	int socket_family;	/* AF_UNIX...; 0: not looked at */
 	int socket_type;
 	int socket_protocol;
-	mode_t mode;		   /* S_IFMT part */
-	uint64_t file_system;	   /* magic of statfs(2) */
-	uint32_t device_major;	   /* of a character or block device; 0: not looked at */
+	mode_t mode;	       /* S_IFMT part */
+	uint64_t file_system;  /* magic of statfs(2) */
+	uint32_t device_major; /* of a character or block device; 0: not looked at */
 	uint32_t device_minor_plus_1;
-	const char *link_prefix;   /* start of the link text, e.g. "/memfd:" */
+	const char *link_prefix; /* start of the link text, e.g. "/memfd:" */
 };
 
 /* A descriptor of a frozen task, while it is being dumped. fd is our own copy. */
 struct open_fd {
 	struct task *task;
-	int number;		/* in the task */
-	int fd;			/* borrowed copy in criu, closed by the caller */
-	const char *link;	/* text of /proc/PID/fd/N */
+	int number;	  /* in the task */
+	int fd;		  /* borrowed copy in criu, closed by the caller */
+	const char *link; /* text of /proc/PID/fd/N */
 	struct stat stat;
 	const struct fdinfo *info;
-	uint32_t flags;		/* as F_GETFL gives them, without O_CLOEXEC */
-	uint32_t id;		/* the new description's id */
+	uint32_t flags; /* as F_GETFL gives them, without O_CLOEXEC */
+	uint32_t id;	/* the new description's id */
 };
 
 /* A description to be made again. */
 struct planned_file {
 	FileEntry *entry;
 	const struct file_kind *kind;
-	uint32_t rank;	   /* order inside a pass; 0 first */
-	int fd;		   /* in the opener once created; -1 */
-	void *kind_data;   /* for the kind, set in plan */
-	bool wanted;	   /* some task or other file refers to it */
-	bool finish_copy;  /* main needs a copy for finish() */
-	bool made;	   /* fd was made as a by-product of another file's create */
+	uint32_t rank;	  /* order inside a pass; 0 first */
+	int fd;		  /* in the opener once created; -1 */
+	void *kind_data;  /* for the kind, set in plan */
+	bool wanted;	  /* some task or other file refers to it */
+	bool finish_copy; /* main needs a copy for finish() */
+	bool made;	  /* fd was made as a by-product of another file's create */
 };
 
 struct file_kind {

@@ -38,6 +38,7 @@ struct restore {
 	struct undo undo;
 	struct board *board;
 	int board_fd;
+	int finish_pair[2]; /* opener to main: copies of descriptors that have last words */
 	size_t board_size;
 	struct file_plan *files;
 	struct memory_plan *memory;

@@ -92,8 +92,8 @@ static struct error *plan_adoption(struct planner *planner, struct task *parent,
 	} else if (leader->helper || leader->state == TASK_DEAD) {
 		/* A zombie bears the child before it dies; the tree then gives it to the subreaper. */
 		if (leader->parent != parent)
-			return fail("cannot restore process %d: its session %d has no member that could bear it", child->pid,
-				    child->sid);
+			return fail("cannot restore process %d: its session %d has no member that could bear it",
+				    child->pid, child->sid);
 		bearer = leader;
 	} else {
 		bearer = add_helper(planner, leader, spare_pid(planner), child->sid, leader->pgid);

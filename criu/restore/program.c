@@ -208,8 +208,8 @@ static struct error *map_arena(struct assembly *assembly, size_t used)
 	if (used > program_room(assembly->restore, assembly->task))
 		return fail("the restoring program needs %zu bytes, more than the %zu reserved", used,
 			    program_room(assembly->restore, assembly->task));
-	if (mmap(hole, board_size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED,
-		 assembly->restore->board_fd, 0) != hole)
+	if (mmap(hole, board_size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED, assembly->restore->board_fd, 0) !=
+	    hole)
 		return fail_errno("could not map the board at %p", (void *)hole);
 	if (mmap(hole + board_size, used - board_size, PROT_READ | PROT_WRITE | PROT_EXEC,
 		 MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0) != hole + board_size)
@@ -228,7 +228,8 @@ static struct error *place(struct assembly *assembly)
 	}
 	for (size_t i = 0; i < assembly->task->thread_count; i++)
 		TRY(batch_place(&assembly->batches[i], (void *)assembly->programs[i], assembly->programs[i],
-				assembly->board, assembly->task->index, assembly->task->pid, assembly->task->threads[i].tid));
+				assembly->board, assembly->task->index, assembly->task->pid,
+				assembly->task->threads[i].tid));
 	return NULL;
 }
 

@@ -91,8 +91,7 @@ struct error *board_error(struct restore *restore)
 	board->message[BOARD_TEXT - 1] = board->detail[BOARD_TEXT - 1] = board->hint[BOARD_TEXT - 1] = '\0';
 	if (board->error_label) { /* a call of a program: the message is its label */
 		error = fail_number(abs(board->error_number), "could not restore: %s", board->message);
-		error = with_context(error, "process %d, thread %d",
-				     board->error_pid, board->error_tid);
+		error = with_context(error, "process %d, thread %d", board->error_pid, board->error_tid);
 	} else {
 		error = fail("%s", board->message);
 		error->number = board->error_number;

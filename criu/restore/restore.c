@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -75,6 +76,8 @@ static struct error *open_files(struct restore *restore)
 	pid_t opener;
 	int status;
 
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, restore->finish_pair))
+		return fail_errno("could not make a socket pair");
 	TRY(helper_fork(restore, opener_run, &opener));
 	TRY(opener_collect_finish_copies(restore));
 	while (waitpid(opener, &status, 0) < 0 && errno == EINTR)

@@ -1,0 +1,347 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Collecting open files: each descriptor of a frozen task is borrowed (pidfd_getfd), recognised,
+ * and compared with those already known; only a new description is dumped.
+ */
+#include <dirent.h>
+#include <fcntl.h>
+#include <linux/kcmp.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/statfs.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "criu/context.h"
+#include "files/collection.h"
+#include "files/files.h"
+#include "image/record.h"
+#include "support/cleanup.h"
+#include "support/file.h"
+
+enum { LINK_BYTES = 4096 + 64 };
+
+static struct file_collection *collection(struct dump *dump)
+{
+	if (!dump->files)
+		dump->files = arena_new(dump->arena, struct file_collection);
+	return dump->files;
+}
+
+uint32_t files_next_id(struct dump *dump)
+{
+	return ++dump->next_file_id;
+}
+
+FileEntry *file_entry_new(struct dump *dump, FdTypes type, uint32_t id)
+{
+	struct file_collection *files = collection(dump);
+	FileEntry *entry = new_message(dump->arena, file_entry);
+
+	entry->type = type;
+	entry->id = id;
+	*arena_append(dump->arena, files->entries, files->entry_count, files->entry_capacity) = entry;
+	return entry;
+}
+
+/* ---- identity ---- */
+
+/* Order among descriptions: device, inode, then the kernel's own. Negative errno on failure. */
+static int compare(const struct seen_description *a, dev_t device, ino_t inode, pid_t pid, int number)
+{
+	long order;
+
+	if (a->device != device)
+		return a->device < device ? -1 : 1;
+	if (a->inode != inode)
+		return a->inode < inode ? -1 : 1;
+	order = syscall(SYS_kcmp, a->pid, pid, KCMP_FILE, a->number, number);
+	return order == 0 ? 0 : order == 1 ? -1 : 1;
+}
+
+/* Position of the description, or where it belongs. */
+static size_t find(const struct file_collection *files, const struct stat *stat, pid_t pid, int number, bool *found)
+{
+	size_t low = 0, high = files->description_count;
+
+	*found = false;
+	while (low < high) {
+		size_t middle = (low + high) / 2;
+		int order = compare(&files->descriptions[middle], stat->st_dev, stat->st_ino, pid, number);
+
+		if (order == 0) {
+			*found = true;
+			return middle;
+		}
+		if (order < 0)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low;
+}
+
+static void insert(struct dump *dump, size_t place, struct seen_description description)
+{
+	struct file_collection *files = dump->files;
+
+	(void)arena_append(dump->arena, files->descriptions, files->description_count, files->description_capacity);
+	memmove(&files->descriptions[place + 1], &files->descriptions[place],
+		(files->description_count - 1 - place) * sizeof(description));
+	files->descriptions[place] = description;
+}
+
+/* ---- one descriptor ---- */
+
+/* Flags from fdinfo: octal, with O_CLOEXEC of the descriptor; and the position. */
+static struct error *read_flags(const struct task *task, int number, uint32_t *flags)
+{
+	char path[32], text[512], *place;
+	cleanup_close int fd = -1;
+	ssize_t length;
+
+	snprintf(path, sizeof(path), "fdinfo/%d", number);
+	fd = openat(task->proc_fd, path, O_RDONLY | O_CLOEXEC);
+	length = fd < 0 ? -1 : read(fd, text, sizeof(text) - 1);
+	if (length < 0)
+		return fail_errno("could not read %s", path);
+	text[length] = '\0';
+	place = strstr(text, "flags:");
+	if (!place)
+		return fail("unexpected text in fdinfo");
+	*flags = strtoul(place + strlen("flags:"), NULL, 8);
+	return NULL;
+}
+
+static struct error *refuse(const struct file_kind *kind, const struct open_fd *fd)
+{
+	if (!kind)
+		return with_hint(fail("%s is of an unknown kind", fd->link), "Close it before the dump.");
+	return with_hint(fail("%s %s", fd->link, kind->unsupported), "%s", kind->hint);
+}
+
+static const struct file_kind *recognise(const struct open_fd *fd)
+{
+	int family = 0, type = 0, protocol = 0;
+	socklen_t length = sizeof(int);
+	struct statfs statfs = { 0 };
+
+	if (S_ISSOCK(fd->stat.st_mode)) {
+		getsockopt(fd->fd, SOL_SOCKET, SO_DOMAIN, &family, &length);
+		getsockopt(fd->fd, SOL_SOCKET, SO_TYPE, &type, &length);
+		getsockopt(fd->fd, SOL_SOCKET, SO_PROTOCOL, &protocol, &length);
+	} else if (!S_ISREG(fd->stat.st_mode) && !S_ISDIR(fd->stat.st_mode)) {
+		fstatfs(fd->fd, &statfs);
+	}
+	return file_kind_recognise(&fd->stat, (uint64_t)statfs.f_type, fd->link, family, type, protocol);
+}
+
+static struct error *dump_new(struct dump *dump, struct open_fd *fd, FdTypes *type)
+{
+	const struct file_kind *kind = recognise(fd);
+	FileEntry *entry;
+
+	if (!kind || kind->unsupported)
+		return refuse(kind, fd);
+	fd->id = files_next_id(dump);
+	entry = file_entry_new(dump, kind->type, fd->id);
+	TRY(kind->dump(dump, fd, entry));
+	*type = kind->type;
+	return file_entry_message(kind, entry) ? common_dump(dump, kind, fd, entry) : NULL;
+}
+
+static struct error *read_link(const struct task *task, int number, char link[LINK_BYTES])
+{
+	char path[32];
+	ssize_t length;
+
+	snprintf(path, sizeof(path), "fd/%d", number);
+	length = readlinkat(task->proc_fd, path, link, LINK_BYTES - 1);
+	if (length < 0)
+		return fail_errno("could not read the link %s", path);
+	link[length] = '\0';
+	return NULL;
+}
+
+static struct error *collect_descriptor(struct dump *dump, struct task *task, int number, FdinfoEntry *out)
+{
+	cleanup_close int borrowed = syscall(SYS_pidfd_getfd, task->pidfd, number, 0);
+	struct open_fd fd = { .task = task, .number = number, .fd = borrowed };
+	struct file_collection *files = collection(dump);
+	char link[LINK_BYTES];
+	uint32_t flags;
+	FdTypes type;
+	size_t place;
+	bool found;
+
+	if (borrowed < 0)
+		return fail_errno("could not borrow it");
+	if (fstat(borrowed, &fd.stat))
+		return fail_errno("could not examine it");
+	TRY(read_flags(task, number, &flags));
+	out->fd = number;
+	out->flags = flags & O_CLOEXEC ? FD_CLOEXEC : 0;
+	place = find(files, &fd.stat, task->host_pid, number, &found);
+	if (found) {
+		out->id = files->descriptions[place].id;
+		out->type = files->descriptions[place].type;
+		return NULL;
+	}
+	TRY(read_link(task, number, link));
+	fd.link = link;
+	fd.flags = flags & ~(uint32_t)O_CLOEXEC;
+	TRY(dump_new(dump, &fd, &type));
+	out->id = fd.id;
+	out->type = type;
+	insert(dump, place,
+	       (struct seen_description){ .device = fd.stat.st_dev,
+					  .inode = fd.stat.st_ino,
+					  .pid = task->host_pid,
+					  .number = number,
+					  .id = fd.id,
+					  .type = type });
+	return NULL;
+}
+
+static int compare_numbers(const void *a, const void *b)
+{
+	return *(const int *)a - *(const int *)b;
+}
+
+static struct error *list_numbers(struct dump *dump, const struct task *task, int **numbers, size_t *count)
+{
+	int fd = openat(task->proc_fd, "fd", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	cleanup_closedir DIR *directory = fd < 0 ? NULL : fdopendir(fd);
+	size_t capacity = 0;
+	struct dirent *entry;
+
+	if (!directory)
+		return fail_errno("could not list its descriptors");
+	*numbers = NULL;
+	*count = 0;
+	while ((entry = readdir(directory)))
+		if (entry->d_name[0] != '.')
+			*arena_append(dump->arena, *numbers, *count, capacity) = atoi(entry->d_name);
+	qsort(*numbers, *count, sizeof(int), compare_numbers);
+	return NULL;
+}
+
+struct error *files_collect(struct dump *dump, struct task *task)
+{
+	struct descriptor_table *table = task->table;
+	size_t count;
+	int *numbers;
+
+	TRY(list_numbers(dump, task, &numbers, &count));
+	table->entries = arena_array(dump->arena, FdinfoEntry *, count);
+	for (size_t i = 0; i < count; i++) {
+		FdinfoEntry *entry = new_message(dump->arena, fdinfo_entry);
+
+		TRY(with_context(collect_descriptor(dump, task, numbers[i], entry), "descriptor %d", numbers[i]));
+		table->entries[table->count++] = entry;
+	}
+	return NULL;
+}
+
+/* ---- files without a descriptor ---- */
+
+struct error *files_register_link(struct dump *dump, struct task *task, const char *link, uint32_t flags,
+				  uint32_t *ret_id)
+{
+	struct file_collection *files = collection(dump);
+	cleanup_close int fd = openat(task->proc_fd, link, O_PATH | O_CLOEXEC);
+	cleanup_close int readable = -1;
+	char name[LINK_BYTES];
+	ssize_t length = readlinkat(task->proc_fd, link, name, sizeof(name) - 1);
+	RegFileEntry *entry;
+	struct stat stat;
+
+	if (fd < 0 || length < 0 || fstat(fd, &stat))
+		return fail_errno("could not examine %s", link);
+	name[length] = '\0';
+	for (size_t i = 0; i < files->link_count; i++) {
+		const struct seen_link *seen = &files->links[i];
+
+		if (seen->inode == stat.st_ino && seen->device == stat.st_dev && seen->flags == flags &&
+		    !strcmp(seen->name, name)) {
+			*ret_id = seen->id;
+			return NULL;
+		}
+	}
+	if (S_ISREG(stat.st_mode))
+		readable = openat(task->proc_fd, link, O_RDONLY | O_CLOEXEC);
+	*ret_id = files_next_id(dump);
+	entry = new_message(dump->arena, reg_file_entry);
+	entry->id = *ret_id;
+	entry->flags = flags;
+	entry->fown = new_message(dump->arena, fown_entry);
+	TRY(with_context(regular_describe(dump, entry, readable, &stat, name), "%s", name));
+	file_entry_new(dump, FD_TYPES__REG, *ret_id)->reg = entry;
+	*arena_append(dump->arena, files->links, files->link_count, files->link_capacity) = (struct seen_link){
+		.device = stat.st_dev,
+		.inode = stat.st_ino,
+		.flags = flags,
+		.id = *ret_id,
+		.name = arena_string(dump->arena, name),
+	};
+	return NULL;
+}
+
+static const struct file_kind *const kinds[] = {
+#define FILE_KIND(name) &name##_kind,
+#include "files/kinds.h"
+#undef FILE_KIND
+};
+
+struct error *files_collect_late(struct dump *dump)
+{
+	collection(dump);
+	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
+		if (kinds[i]->dump_late)
+			TRY(kinds[i]->dump_late(dump));
+	return NULL;
+}
+
+/* ---- writing ---- */
+
+static struct error *write_tables(struct dump *dump)
+{
+	for (size_t i = 0; i < dump->snapshot->table_count; i++) {
+		const struct descriptor_table *table = dump->snapshot->tables[i];
+		cleanup_image_writer struct image_writer *writer = NULL;
+
+		TRY(image_create(dump->criu->images, IMAGE_FDINFO, table->id, &writer));
+		for (size_t j = 0; j < table->count; j++)
+			TRY(image_write(writer, &table->entries[j]->base));
+		TRY(image_close(take_pointer(writer)));
+	}
+	return NULL;
+}
+
+static struct error *write_list(struct dump *dump, enum image_id image, void *entries, size_t count)
+{
+	cleanup_image_writer struct image_writer *writer = NULL;
+
+	TRY(image_create(dump->criu->images, image, 0, &writer));
+	for (size_t i = 0; i < count; i++)
+		TRY(image_write(writer, ((ProtobufCMessage **)entries)[i]));
+	return image_close(take_pointer(writer));
+}
+
+struct error *files_write(struct dump *dump)
+{
+	struct file_collection *files = dump->files;
+
+	TRY(write_list(dump, IMAGE_FILES, files->entries, files->entry_count));
+	TRY(write_list(dump, IMAGE_REMAP_PATHS, files->remaps, files->remap_count));
+	TRY(pipe_write(dump));
+	TRY(terminal_write(dump));
+	return write_tables(dump);
+}
+
+void files_release(struct dump *dump)
+{
+	pipe_release(dump);
+}

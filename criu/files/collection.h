@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: GPL-2.0
+/* What a dump knows of open files while it collects them. For files/ and sockets/; main only. */
+#pragma once
+
+#include "files/kind.h"
+
+/* An open file description that was seen: identified by device and inode, then by kcmp. */
+struct seen_description {
+	dev_t device;
+	ino_t inode;
+	pid_t pid; /* a holder: host pid and number, for kcmp */
+	int number;
+	uint32_t id;
+	FdTypes type;
+};
+
+/* A file without a descriptor (executable, directory, mapped file). */
+struct seen_link {
+	dev_t device;
+	ino_t inode;
+	uint32_t flags, id;
+	const char *name;
+};
+
+/* A deleted file that is stored. */
+struct seen_ghost {
+	dev_t device;
+	ino_t inode;
+	uint32_t ghost_id;
+};
+
+struct file_collection {
+	struct seen_description *descriptions; /* sorted by device, inode, kcmp order */
+	size_t description_count, description_capacity;
+	struct seen_link *links;
+	size_t link_count, link_capacity;
+	struct seen_ghost *ghosts;
+	size_t ghost_count, ghost_capacity;
+	FileEntry **entries; /* in the order of their ids */
+	size_t entry_count, entry_capacity;
+	RemapFilePathEntry **remaps;
+	size_t remap_count, remap_capacity;
+	struct pipe_contents *pipes; /* pipe.c */
+	size_t pipe_count, pipe_capacity;
+	struct terminal_collection *terminals; /* terminal.c */
+};
+
+/* Recognises a file by its match data; NULL: no kind knows it. link as /proc/PID/fd/N has it. */
+const struct file_kind *file_kind_recognise(const struct stat *stat, uint64_t file_system, const char *link,
+					    int socket_family, int socket_type, int socket_protocol);
+/* The kind that restores entries of a type, or NULL. */
+const struct file_kind *file_kind_of_type(FdTypes type);
+/* Appends an entry for files.img; type and id are set, the kind's message too if kind is not NULL. */
+FileEntry *file_entry_new(struct dump *dump, FdTypes type, uint32_t id);
+
+/* common.c: flags, position, owner, id of a kind's message through its field descriptors. */
+struct error *common_dump(struct dump *dump, const struct file_kind *kind, const struct open_fd *fd,
+			  FileEntry *entry) must_check;
+/* The flags that O_ACCMODE and fcntl(F_SETFL) know, owner and signal, on a new descriptor. */
+struct error *common_restore(struct restore *restore, const struct planned_file *file, int fd) must_check;
+/* The kind's message in an entry, or NULL. */
+ProtobufCMessage *file_entry_message(const struct file_kind *kind, const FileEntry *entry);
+
+/* regular.c: fills the entry of a file that has a path; handles deleted ones (ghost.c). stat and
+ * link (absolute path) describe the file, fd can read it (-1: it cannot be read). */
+struct error *regular_describe(struct dump *dump, RegFileEntry *entry, int fd, const struct stat *stat,
+			       const char *link) must_check;
+/* regular.c, restore: opens the path of an entry. flags replace the entry's own when >= 0. */
+struct error *regular_open(struct restore *restore, const RegFileEntry *entry, int flags, int *ret_fd) must_check;
+
+/* ghost.c: a deleted file: contents into a ghost image, and a remap record for the entry. */
+struct error *ghost_dump(struct dump *dump, RegFileEntry *entry, int fd, const struct stat *stat) must_check;
+
+/* pipe.c and terminal.c: images of their own, at the end; nothing stays open. */
+struct error *pipe_write(struct dump *dump) must_check;
+void pipe_release(struct dump *dump);
+struct error *terminal_write(struct dump *dump) must_check;

@@ -1,0 +1,277 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * pipe and fifo: two ends, a capacity, and what was written and not yet read. Contents are taken with
+ * tee(2), which consumes nothing. Both ends of a pipe are made at once by whichever comes first.
+ */
+#include <fcntl.h>
+#include <linux/magic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include "criu/context.h"
+#include "files/collection.h"
+#include "files/files.h"
+#include "files/plan.h"
+#include "image/record.h"
+#include "support/cleanup.h"
+
+/* What a pipe holds, once for each pipe. */
+struct pipe_contents {
+	ino_t inode;
+	uint32_t id;
+	bool fifo;
+	char *data;
+	size_t length;
+	int capacity;
+};
+
+/* ---- dump ---- */
+
+static struct error *read_contents(struct dump *dump, struct pipe_contents *contents, int fd)
+{
+	cleanup_close int reader = -1, writer = -1;
+	int ends[2], available;
+	ssize_t length;
+	size_t got = 0;
+	char path[32];
+
+	contents->capacity = fcntl(fd, F_GETPIPE_SZ);
+	if (contents->capacity < 0)
+		return fail_errno("could not read a pipe's capacity");
+	if (ioctl(fd, FIONREAD, &available) || !available)
+		return NULL;
+	/* tee() wants a reading end: a writing one is opened again. */
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+	reader = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+	if (reader < 0 || pipe2(ends, O_CLOEXEC | O_NONBLOCK))
+		return fail_errno("could not look into a pipe");
+	contents->data = arena_alloc(dump->arena, available);
+	writer = ends[1];
+	if (fcntl(ends[1], F_SETPIPE_SZ, contents->capacity) < 0)
+		length = -1;
+	else
+		length = tee(reader, ends[1], available, SPLICE_F_NONBLOCK);
+	while (length > 0 && got < (size_t)length) {
+		ssize_t n = read(ends[0], contents->data + got, length - got);
+
+		if (n <= 0)
+			break;
+		got += n;
+	}
+	close(ends[0]);
+	contents->length = got;
+	return got == (size_t)available ? NULL : fail_errno("could not read what is in a pipe");
+}
+
+static struct error *collect_contents(struct dump *dump, const struct open_fd *fd, uint32_t id, bool fifo)
+{
+	struct file_collection *files = dump->files;
+	struct pipe_contents *contents;
+
+	for (size_t i = files->pipe_count; i-- > 0;)
+		if (files->pipes[i].inode == fd->stat.st_ino && files->pipes[i].fifo == fifo)
+			return NULL;
+	contents = arena_append(dump->arena, files->pipes, files->pipe_count, files->pipe_capacity);
+	*contents = (struct pipe_contents){ .inode = fd->stat.st_ino, .id = id, .fifo = fifo };
+	return read_contents(dump, contents, fd->fd);
+}
+
+static struct error *dump_pipe(struct dump *dump, const struct open_fd *fd, FileEntry *out)
+{
+	out->pipe = new_message(dump->arena, pipe_entry);
+	out->pipe->pipe_id = fd->stat.st_ino;
+	if (fd->flags & O_DIRECT)
+		return with_hint(fail("the pipe is in packet mode (O_DIRECT)"),
+				 "Packet mode pipes are not supported yet.");
+	return collect_contents(dump, fd, fd->stat.st_ino, false);
+}
+
+static struct error *dump_fifo(struct dump *dump, const struct open_fd *fd, FileEntry *out)
+{
+	RegFileEntry *path = new_message(dump->arena, reg_file_entry);
+
+	out->fifo = new_message(dump->arena, fifo_entry);
+	out->fifo->id = fd->id;
+	out->fifo->pipe_id = fd->stat.st_ino;
+	path->id = files_next_id(dump);
+	path->flags = fd->flags;
+	path->fown = new_message(dump->arena, fown_entry);
+	SET(out->fifo, regf_id, path->id);
+	TRY(regular_describe(dump, path, -1, &fd->stat, fd->link));
+	path->has_size = false;
+	file_entry_new(dump, FD_TYPES__REG, path->id)->reg = path;
+	return fd->flags & O_PATH ? NULL : collect_contents(dump, fd, fd->stat.st_ino, true);
+}
+
+static struct error *write_kind(struct dump *dump, enum image_id image, bool fifo)
+{
+	cleanup_image_writer struct image_writer *writer = NULL;
+
+	TRY(image_create(dump->criu->images, image, 0, &writer));
+	for (size_t i = 0; i < dump->files->pipe_count; i++) {
+		const struct pipe_contents *contents = &dump->files->pipes[i];
+		PipeDataEntry entry;
+
+		if (contents->fifo != fifo)
+			continue;
+		pipe_data_entry__init(&entry);
+		entry.pipe_id = contents->id;
+		entry.bytes = contents->length;
+		SET(&entry, size, contents->capacity);
+		TRY(image_write(writer, &entry.base));
+		TRY(image_write_bytes(writer, contents->data, contents->length));
+	}
+	return image_close(take_pointer(writer));
+}
+
+struct error *pipe_write(struct dump *dump)
+{
+	TRY(write_kind(dump, IMAGE_PIPES_DATA, false));
+	return write_kind(dump, IMAGE_FIFO_DATA, true);
+}
+
+void pipe_release(struct dump *dump)
+{
+}
+
+/* ---- restore ---- */
+
+/* The contents' place in the image, found when they are needed. */
+static struct error *put_contents(struct restore *restore, enum image_id image, uint32_t id, int writing_end)
+{
+	cleanup_image_reader struct image_reader *reader = NULL;
+	ProtobufCMessage *message;
+
+	TRY(image_open(restore->criu->images, image, 0, &reader));
+	for (;;) {
+		const PipeDataEntry *entry;
+		cleanup_free char *data = NULL;
+
+		TRY(image_read(reader, &pipe_data_entry__descriptor, restore->arena, &message));
+		if (!message)
+			return NULL;
+		entry = (const PipeDataEntry *)message;
+		if (entry->pipe_id != id) {
+			TRY(image_skip_bytes(reader, entry->bytes));
+			continue;
+		}
+		TRY(image_expect_bytes(reader, entry->bytes));
+		if (entry->has_size && fcntl(writing_end, F_SETPIPE_SZ, entry->size) < 0)
+			return with_hint(fail_errno("could not give a pipe a capacity of %u bytes", entry->size),
+					 "Raise /proc/sys/fs/pipe-max-size.");
+		data = malloc(entry->bytes + 1);
+		if (!data)
+			return out_of_memory();
+		TRY(image_read_bytes(reader, data, entry->bytes));
+		if (entry->bytes && write(writing_end, data, entry->bytes) != (ssize_t)entry->bytes)
+			return fail_errno("could not fill a pipe with %u bytes", entry->bytes);
+		return NULL;
+	}
+}
+
+/* Every description of one pipe gets its own opening of the same pipe, with its own flags. */
+static struct error *open_ends(struct restore *restore, uint32_t pipe_id, int ends[2])
+{
+	struct file_plan *plan = restore->files;
+	char paths[2][32];
+
+	for (int i = 0; i < 2; i++)
+		snprintf(paths[i], sizeof(paths[i]), "/proc/self/fd/%d", ends[i]);
+	for (size_t i = 0; i < plan->count; i++) {
+		struct planned_file *file = &plan->files[i];
+		uint32_t access;
+
+		if (file->kind != &pipe_kind || file->entry->pipe->pipe_id != pipe_id || !file->wanted)
+			continue;
+		access = file->entry->pipe->flags & O_ACCMODE;
+		file->fd = open(paths[access != O_RDONLY], (int)access | O_NONBLOCK | O_CLOEXEC);
+		if (file->fd < 0)
+			return fail_errno("could not open an end of a pipe");
+		file->made = true;
+	}
+	return NULL;
+}
+
+static struct error *create_pipe(struct restore *restore, struct planned_file *file, int *ret_fd)
+{
+	cleanup_close int reader = -1, writer = -1;
+	int ends[2];
+
+	if (pipe2(ends, O_CLOEXEC | O_NONBLOCK))
+		return fail_errno("could not create a pipe");
+	reader = ends[0];
+	writer = ends[1];
+	TRY(put_contents(restore, IMAGE_PIPES_DATA, file->entry->pipe->pipe_id, writer));
+	TRY(open_ends(restore, file->entry->pipe->pipe_id, ends));
+	*ret_fd = file->fd;
+	return NULL;
+}
+
+/* O_NONBLOCK was only for the opening: common.c sets the real flags afterwards. */
+static struct error *plan_fifo(struct restore *restore, struct planned_file *file)
+{
+	struct planned_file *path = planned_file_find(restore, file->entry->fifo->regf_id, FD_TYPES__REG);
+
+	if (!path)
+		return fail("the image is damaged: FIFO %u has no path", file->entry->fifo->id);
+	file->kind_data = path->entry->reg;
+	return path->kind->plan(restore, path);
+}
+
+/* Opening for reading and writing never waits for the other side; the right mode is then taken through /proc. */
+static struct error *create_fifo(struct restore *restore, struct planned_file *file, int *ret_fd)
+{
+	const RegFileEntry *entry = file->kind_data;
+	cleanup_close int both = -1;
+	char path[32];
+
+	if (entry->flags & O_PATH)
+		return regular_open(restore, entry, -1, ret_fd);
+	TRY(regular_open(restore, entry, O_RDWR | O_NONBLOCK, &both));
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", both);
+	*ret_fd = open(path, (int)(entry->flags & O_ACCMODE) | O_NONBLOCK | O_CLOEXEC);
+	if (*ret_fd < 0)
+		return fail_errno("could not open the FIFO %s", entry->name);
+	/* The first one fills it; while descriptions of it are open the contents stay. */
+	for (size_t i = 0; i < restore->files->count; i++) {
+		const struct planned_file *other = &restore->files->files[i];
+
+		if (other != file && other->kind == &fifo_kind && other->fd >= 0 &&
+		    other->entry->fifo->pipe_id == file->entry->fifo->pipe_id)
+			return NULL;
+	}
+	return put_contents(restore, IMAGE_FIFO_DATA, file->entry->fifo->pipe_id, both);
+}
+
+static struct error *fill_fifo(struct restore *restore, struct planned_file *file)
+{
+	const RegFileEntry *entry = file->kind_data;
+	int flags = entry->flags & (O_APPEND | O_NONBLOCK | O_ASYNC);
+
+	if (!(entry->flags & O_PATH) && fcntl(file->fd, F_SETFL, flags))
+		return fail_errno("could not set the flags of FIFO %s", entry->name);
+	return NULL;
+}
+
+const struct file_kind pipe_kind = {
+	.name = "pipe",
+	.type = FD_TYPES__PIPE,
+	.entry = offsetof(FileEntry, pipe),
+	.match = { .mode = S_IFIFO, .file_system = PIPEFS_MAGIC },
+	.dump = dump_pipe,
+	.create = create_pipe,
+};
+
+const struct file_kind fifo_kind = {
+	.name = "fifo",
+	.type = FD_TYPES__FIFO,
+	.entry = offsetof(FileEntry, fifo),
+	.match = { .mode = S_IFIFO },
+	.dump = dump_fifo,
+	.plan = plan_fifo,
+	.create = create_fifo,
+	.fill = fill_fifo,
+};

@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: GPL-2.0
+/* What files_plan() decided, for the opener and the handover. Read-only after the plan. */
+#pragma once
+
+#include "files/kind.h"
+
+/* A file to be opened for mappings: file id with an access mode. */
+struct mapped_request {
+	uint32_t id, flags;
+	int fd; /* in the opener */
+};
+
+/* A deleted file to be made again. */
+struct planned_ghost {
+	uint32_t id; /* of its image */
+	GhostFileEntry *entry;
+	const char *path; /* temporary name, in the opener */
+};
+
+struct planned_remap {
+	uint32_t file_id;
+	RemapType type;
+	uint32_t remap_id; /* a ghost's or another file's id */
+};
+
+/* What one task is handed besides its table. */
+struct task_requests {
+	uint32_t *keys;
+	size_t count, capacity;
+};
+
+struct file_plan {
+	struct planned_file *files; /* sorted by id */
+	size_t count;
+	struct planned_file **order; /* by rank */
+	struct mapped_request *mapped;
+	size_t mapped_count, mapped_capacity;
+	struct task_requests *requests; /* by task->index */
+	struct planned_ghost *ghosts;
+	size_t ghost_count;
+	struct planned_remap *remaps;
+	size_t remap_count;
+	int *finish_fds; /* main's copies, by position in files; -1 */
+	int hub;	 /* the opener's socket */
+	struct terminal_plan *terminals;
+};
+
+/* NULL: there is none. Entries of fifo, tty and tun have a second, REG entry under another id. */
+struct planned_file *planned_file_find(const struct restore *restore, uint32_t id, FdTypes type);
+/* The path under which a regular entry can be opened now: its own, or a ghost's or link remap's. */
+const char *planned_path(const struct restore *restore, const RegFileEntry *entry);

@@ -1,0 +1,177 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * regular: files and directories, found again by their path. Size and mode are noted and
+ * must be the same at restore; so that a changed file is refused, not misread.
+ */
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "criu/context.h"
+#include "files/collection.h"
+#include "files/files.h"
+#include "files/plan.h"
+#include "files/validate.h"
+#include "support/cleanup.h"
+#include "support/log.h"
+#include "support/options.h"
+
+static const char deleted_mark[] = " (deleted)";
+
+/* Is the path still the name of this very file? */
+static bool is_at_path(const char *path, const struct stat *stat)
+{
+	struct stat now;
+
+	return !lstat(path, &now) && now.st_dev == stat->st_dev && now.st_ino == stat->st_ino;
+}
+
+static struct error *check_name(const char *link)
+{
+	if (link[0] == '/')
+		return NULL;
+	return with_hint(fail("\"%s\" cannot be reached by a path", link),
+			 "The file is outside of the mount namespace or root directory of criu.");
+}
+
+struct error *regular_describe(struct dump *dump, RegFileEntry *entry, int fd, const struct stat *stat,
+			       const char *link)
+{
+	size_t length = strlen(link), mark = sizeof(deleted_mark) - 1;
+
+	TRY(check_name(link));
+	entry->name = arena_string(dump->arena, link);
+	SET(entry, mode, stat->st_mode);
+	if (S_ISREG(stat->st_mode))
+		SET(entry, size, stat->st_size);
+	if (is_at_path(link, stat))
+		return fd >= 0 && S_ISREG(stat->st_mode) ? validate_dump(dump, entry, fd) : NULL;
+	/* Not at its path any more: deleted, renamed over, or hidden by a mount. */
+	if (length > mark && !strcmp(link + length - mark, deleted_mark))
+		entry->name[length - mark] = '\0';
+	if (stat->st_nlink && !S_ISDIR(stat->st_mode))
+		return with_hint(
+		    fail("%s has lost this name but still has another one", entry->name),
+		    "Files that were replaced or hidden by a mount cannot be saved yet; close the file, or "
+		    "delete its other names.");
+	return ghost_dump(dump, entry, fd, stat);
+}
+
+static struct error *dump(struct dump *dump, const struct open_fd *fd, FileEntry *out)
+{
+	off_t position = lseek(fd->fd, 0, SEEK_CUR);
+	cleanup_close int readable = -1;
+	char path[32];
+
+	out->reg = new_message(dump->arena, reg_file_entry);
+	out->reg->pos = position < 0 ? 0 : position;
+	/* A descriptor opened for writing or O_PATH only: contents are looked at through another one. */
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd->fd);
+	if (S_ISREG(fd->stat.st_mode))
+		readable = open(path, O_RDONLY | O_CLOEXEC);
+	return regular_describe(dump, out->reg, readable, &fd->stat, fd->link);
+}
+
+/* ---- restore ---- */
+
+struct error *regular_open(struct restore *restore, const RegFileEntry *entry, int flags, int *ret_fd)
+{
+	const char *path = planned_path(restore, entry);
+
+	if (flags < 0)
+		flags = entry->flags & ~(O_CREAT | O_EXCL | O_TRUNC | O_NOCTTY);
+	flags &= ~(__O_TMPFILE);
+	/* O_TMPFILE includes O_DIRECTORY. */
+	if (entry->has_mode && !S_ISDIR(entry->mode))
+		flags &= ~O_DIRECTORY;
+	*ret_fd = open(path, flags | O_NOCTTY | O_CLOEXEC);
+	if (*ret_fd < 0)
+		return with_hint(fail_errno("could not open %s", path),
+				 "The file must be where it was at the dump, with the same rights.");
+	return NULL;
+}
+
+static bool is_remapped(const struct restore *restore, const RegFileEntry *entry)
+{
+	for (size_t i = 0; i < restore->files->remap_count; i++)
+		if (restore->files->remaps[i].file_id == entry->id)
+			return true;
+	return false;
+}
+
+static struct error *check_mode(struct restore *restore, const RegFileEntry *entry, const struct stat *now)
+{
+	bool skip = restore->criu->options->skip_file_rwx_check;
+	uint32_t mask = skip ? ~(uint32_t)0777 : ~(uint32_t)0;
+
+	if (!entry->has_mode || (entry->mode & mask) == (now->st_mode & mask))
+		return NULL;
+	return with_hint(fail("%s has mode 0%o now, and had 0%o at the dump", entry->name, now->st_mode, entry->mode),
+			 "Give the file its old mode, or use --skip-file-rwx-check if only permissions changed.");
+}
+
+static struct error *plan(struct restore *restore, struct planned_file *file)
+{
+	const RegFileEntry *entry = file->entry->reg;
+	struct stat now;
+
+	if (!entry->name || entry->name[0] != '/' || (entry->has_ext && entry->ext))
+		return with_hint(fail("cannot restore the file \"%s\": it was passed from outside", entry->name),
+				 "Use --inherit-fd or --external to name its replacement.");
+	if (is_remapped(restore, entry))
+		return NULL;
+	if (stat(entry->name, &now))
+		return with_hint(fail_errno("cannot restore the file %s", entry->name),
+				 "Put the file back to where it was at the dump.");
+	TRY(check_mode(restore, entry, &now));
+	if (entry->has_size && S_ISREG(now.st_mode) && (uint64_t)now.st_size != entry->size &&
+	    (entry->flags & (O_ACCMODE | O_APPEND)) != (O_WRONLY | O_APPEND))
+		return with_hint(fail("%s has %llu bytes now, and had %llu at the dump", entry->name,
+				      (unsigned long long)now.st_size, (unsigned long long)entry->size),
+				 "Put back the file as it was at the dump.");
+	return validate_restore(restore, entry);
+}
+
+static struct error *create(struct restore *restore, struct planned_file *file, int *ret_fd)
+{
+	const RegFileEntry *entry = file->entry->reg;
+
+	TRY(regular_open(restore, entry, -1, ret_fd));
+	if (entry->pos && entry->pos != UINT64_MAX && !(entry->flags & O_PATH) &&
+	    lseek(*ret_fd, entry->pos, SEEK_SET) < 0 && errno != ESPIPE)
+		return fail_errno("could not set the position of %s", entry->name);
+	return NULL;
+}
+
+const struct file_kind regular_kind = {
+	.name = "regular",
+	.type = FD_TYPES__REG,
+	.entry = offsetof(FileEntry, reg),
+	.match = { .mode = S_IFREG },
+	.dump = dump,
+	.plan = plan,
+	.create = create,
+};
+
+const struct file_kind directory_kind = {
+	.name = "directory",
+	.type = FD_TYPES__REG,
+	.entry = offsetof(FileEntry, reg),
+	.match = { .mode = S_IFDIR },
+	.dump = dump,
+	.plan = plan,
+	.create = create,
+};
+
+/* /dev/null, zero, full, random, urandom, kmsg: nothing but a path. */
+const struct file_kind memory_device_kind = {
+	.name = "memory_device",
+	.type = FD_TYPES__REG,
+	.entry = offsetof(FileEntry, reg),
+	.match = { .mode = S_IFCHR, .device_major = 1 },
+	.dump = dump,
+	.plan = plan,
+	.create = create,
+};

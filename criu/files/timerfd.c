@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: GPL-2.0
+/* timerfd: a timer with its unread ticks. Armed at the very end (finish), so that restoring costs no time. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/ioctl.h>
+#include <sys/timerfd.h>
+#include <time.h>
+
+#include "files/collection.h"
+#include "kernel/proc/fdinfo.h"
+#include "support/cleanup.h"
+
+#ifndef TFD_IOC_SET_TICKS
+#define TFD_IOC_SET_TICKS _IOW('T', 0, uint64_t)
+#endif
+
+enum { NANOSECONDS = 1000000000 };
+
+static struct error *read_time(const char *text, const char *name, uint64_t *seconds, uint64_t *nanoseconds)
+{
+	unsigned long long s, ns;
+	const char *rest;
+
+	if (!fdinfo_line(text, name, &rest) || sscanf(rest, " (%llu, %llu)", &s, &ns) != 2)
+		return fail("unexpected text in fdinfo: %s", name);
+	*seconds = s;
+	*nanoseconds = ns;
+	return NULL;
+}
+
+static struct error *dump(struct dump *dump, const struct open_fd *fd, FileEntry *out)
+{
+	TimerfdEntry *entry = out->tfd = new_message(dump->arena, timerfd_entry);
+	cleanup_free char *text = NULL;
+	uint64_t clock, flags;
+
+	TRY(fdinfo_read(fd->task->proc_fd, fd->number, &text));
+	TRY(fdinfo_number(text, "clockid", 10, &clock));
+	TRY(fdinfo_number(text, "ticks", 10, &entry->ticks));
+	TRY(fdinfo_number(text, "settime flags", 8, &flags));
+	entry->clockid = clock;
+	entry->settime_flags = flags;
+	TRY(read_time(text, "it_value", &entry->vsec, &entry->vnsec));
+	return read_time(text, "it_interval", &entry->isec, &entry->insec);
+}
+
+static struct error *plan(struct restore *restore, struct planned_file *file)
+{
+	const TimerfdEntry *entry = file->entry->tfd;
+
+	if (entry->vnsec >= NANOSECONDS || entry->insec >= NANOSECONDS)
+		return fail("the image is damaged: timerfd with %llu nanoseconds", (unsigned long long)entry->vnsec);
+	file->finish_copy = true;
+	return NULL;
+}
+
+static struct error *create(struct restore *restore, struct planned_file *file, int *ret_fd)
+{
+	*ret_fd = timerfd_create(file->entry->tfd->clockid, TFD_CLOEXEC);
+	return *ret_fd < 0 ? fail_errno("could not create a timerfd") : NULL;
+}
+
+static struct error *finish(struct restore *restore, struct planned_file *file, int fd)
+{
+	const TimerfdEntry *entry = file->entry->tfd;
+	struct itimerspec value = { { entry->isec, entry->insec }, { entry->vsec, entry->vnsec } };
+	int flags = entry->settime_flags;
+
+	/* The image has the time that was left; an absolute timer wants a point in time. */
+	if (flags & TFD_TIMER_ABSTIME && (entry->vsec || entry->vnsec)) {
+		struct timespec now;
+
+		clock_gettime(entry->clockid, &now);
+		value.it_value.tv_sec += now.tv_sec;
+		value.it_value.tv_nsec += now.tv_nsec;
+		if (value.it_value.tv_nsec >= NANOSECONDS) {
+			value.it_value.tv_nsec -= NANOSECONDS;
+			value.it_value.tv_sec++;
+		}
+	}
+	if (timerfd_settime(fd, flags, &value, NULL))
+		return fail_errno("could not arm a timerfd");
+	if (entry->ticks && ioctl(fd, TFD_IOC_SET_TICKS, &entry->ticks))
+		return fail_errno("could not set the ticks of a timerfd");
+	return NULL;
+}
+
+const struct file_kind timerfd_kind = {
+	.name = "timerfd",
+	.type = FD_TYPES__TIMERFD,
+	.entry = offsetof(FileEntry, tfd),
+	.match = { .anon_inode = "[timerfd]" },
+	.dump = dump,
+	.plan = plan,
+	.create = create,
+	.finish = finish,
+};

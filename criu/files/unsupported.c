@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: GPL-2.0
+/* unsupported: open files that are known and cannot be saved (yet), each with its reason and a way out. */
+#include <sys/socket.h>
+
+#include "files/kind.h"
+
+#define UNSUPPORTED(kind, why, what, ...)                                                                              \
+	const struct file_kind kind##_kind = {                                                                         \
+		.name = #kind,                                                                                         \
+		.match = { __VA_ARGS__ },                                                                              \
+		.unsupported = why,                                                                                    \
+		.hint = what,                                                                                          \
+	}
+
+UNSUPPORTED(inet_socket, "is an IPv4 socket, which cannot be saved yet",
+	    "Close the program's network sockets before the dump.", .socket_family = AF_INET);
+UNSUPPORTED(inet6_socket, "is an IPv6 socket, which cannot be saved yet",
+	    "Close the program's network sockets before the dump.", .socket_family = AF_INET6);
+UNSUPPORTED(unix_socket, "is a unix socket, which cannot be saved yet",
+	    "Close the program's unix sockets before the dump.", .socket_family = AF_UNIX);
+UNSUPPORTED(netlink_socket, "is a netlink socket, which cannot be saved yet", "Close it before the dump.",
+	    .socket_family = AF_NETLINK);
+UNSUPPORTED(packet_socket, "is a packet socket, which cannot be saved yet", "Close it before the dump.",
+	    .socket_family = AF_PACKET);
+UNSUPPORTED(io_uring, "is an io_uring, which cannot be saved",
+	    "Let the program use another way of I/O (for Node.js and libuv: UV_USE_IO_URING=0).",
+	    .anon_inode = "[io_uring]");
+UNSUPPORTED(userfaultfd, "is a userfaultfd, which cannot be saved", "Dump when the program does not use userfaultfd.",
+	    .anon_inode = "[userfaultfd]");
+UNSUPPORTED(perf_event, "is a performance counter, which cannot be saved", "Stop profiling before the dump.",
+	    .anon_inode = "[perf_event]");
+UNSUPPORTED(bpf_map, "is a BPF map, which cannot be saved yet", "Close the program's BPF maps before the dump.",
+	    .anon_inode = "bpf-map");
+UNSUPPORTED(bpf_program, "is a BPF program, which cannot be saved", "Close the BPF program before the dump.",
+	    .anon_inode = "bpf-prog");
+UNSUPPORTED(inotify, "is an inotify instance, which cannot be saved yet", "Close it before the dump.",
+	    .anon_inode = "inotify");
+UNSUPPORTED(fanotify, "is a fanotify group, which cannot be saved yet", "Close it before the dump.",
+	    .anon_inode = "[fanotify]");
+UNSUPPORTED(pidfd, "is a pidfd, which cannot be saved yet", "Close it before the dump.", .anon_inode = "[pidfd]");
+UNSUPPORTED(memfd, "is a memfd, which cannot be saved yet", "Close it before the dump.",
+	    .link_prefix = "/memfd:", .mode = S_IFREG);
