@@ -264,6 +264,7 @@ struct error *memory_restore(struct restore *restore, struct task *task, const s
 	struct placement *placement = arena_new(restore->arena, struct placement);
 	uint64_t colliding;
 
+	room = (room + PAGE_BYTES - 1) & ~(size_t)(PAGE_BYTES - 1);
 	placement->address = arena_array(restore->arena, uint64_t, task->mapping_count);
 	restore->memory->tasks[task->index].handover = handover;
 	TRY(map_in_place(restore, task, placement, &colliding));
@@ -321,7 +322,7 @@ struct error *memory_emit_clear(struct restore *restore, struct task *task, stru
 				struct batch *program)
 {
 	struct keeper keeper = { layout, task, layout->private, program };
-	uint64_t hole = (uint64_t)layout->hole, hole_end = hole + layout->room, from = 0;
+	uint64_t hole = (uint64_t)layout->hole, hole_end = hole + layout->room, from = 0, to = 0;
 	struct arena scratch = { 0 };
 	struct mapping_line *lines;
 	struct error *error;
@@ -335,13 +336,16 @@ struct error *memory_emit_clear(struct restore *restore, struct task *task, stru
 			    !strcmp(line->path, "[vvar_vclock]") || !strcmp(line->path, "[vsyscall]") ||
 			    (line->start >= hole && line->start < hole_end);
 
-		if (!keep && !from)
-			from = line->start;
-		if (from && (keep || i + 1 == count)) {
-			unmap_around(&keeper, from, keep ? line->start : line->end);
+		if (from && keep) {
+			unmap_around(&keeper, from, to);
 			from = 0;
+		} else if (!keep) {
+			from = from ?: line->start;
+			to = line->end;
 		}
 	}
+	if (from)
+		unmap_around(&keeper, from, to);
 	arena_free(&scratch);
 	return error;
 }
@@ -360,6 +364,5 @@ struct error *memory_emit(struct restore *restore, struct task *task, struct mem
 					 placement->address[i], size_of(mapping), size_of(mapping),
 					 MREMAP_MAYMOVE | MREMAP_FIXED, mapping->entry->start);
 	}
-	vdso_emit_place(task, layout->vdso_park, program);
-	return NULL;
+	return vdso_emit_place(task, layout->vdso_park, program);
 }

@@ -55,4 +55,4 @@ struct error *read_page_runs(struct restore *restore, int image, uint64_t key, s
 struct error *vdso_plan(struct restore *restore, const struct task *task) must_check;
 /* newborn: calls that park the newborn's vdso and vvar, and that bring them to the task's place. */
 struct error *vdso_emit_park(const struct task *task, uint64_t park, uint64_t room, struct batch *program) must_check;
-void vdso_emit_place(const struct task *task, uint64_t park, struct batch *program);
+struct error *vdso_emit_place(const struct task *task, uint64_t park, struct batch *program) must_check;

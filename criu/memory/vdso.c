@@ -15,9 +15,15 @@
 #include "support/cleanup.h"
 #include "support/file.h"
 
+enum { MAX_PARTS = 4 };
+
 /* vvar directly below vdso, as the kernel lays them out. */
 struct vdso_place {
 	uint64_t vvar, vdso, end; /* vvar: 0 where there is none */
+	struct {
+		uint64_t start, size;
+	} parts[MAX_PARTS]; /* of this process: each mapping */
+	size_t part_count;
 };
 
 static struct vdso_place place_of_task(const struct task *task)
@@ -46,11 +52,19 @@ static struct error *place_of_self(struct vdso_place *place)
 
 	*place = (struct vdso_place){ 0 };
 	for (size_t i = 0; !error && i < count; i++) {
-		if (!strcmp(lines[i].path, "[vvar]")) {
-			place->vvar = lines[i].start;
-		} else if (!strcmp(lines[i].path, "[vdso]")) {
+		bool vdso = !strcmp(lines[i].path, "[vdso]");
+
+		if (!vdso && strncmp(lines[i].path, "[vvar", 5))
+			continue;
+		if (place->part_count < MAX_PARTS) {
+			place->parts[place->part_count].start = lines[i].start;
+			place->parts[place->part_count++].size = lines[i].end - lines[i].start;
+		}
+		if (vdso) {
 			place->vdso = lines[i].start;
 			place->end = lines[i].end;
+		} else if (!place->vvar) {
+			place->vvar = lines[i].start;
 		}
 	}
 	arena_free(&scratch);
@@ -103,28 +117,39 @@ struct error *vdso_plan(struct restore *restore, const struct task *task)
 	return compare(task, &restore->memory->tasks[task->index], &image, &own);
 }
 
+/* Each of the kernel's own mappings is moved by a call of its own: before Linux 6.17
+ * mremap() takes one mapping at a time. */
+static void emit_moves(const struct vdso_place *own, uint64_t from, uint64_t to, const char *label,
+		       struct batch *program)
+{
+	for (size_t i = 0; i < own->part_count; i++) {
+		uint64_t offset = own->parts[i].start - own->parts[0].start, size = own->parts[i].size;
+
+		batch_call_flags(program, label, SYS_mremap, REMOTE_EXACT, from + offset, size, size,
+				 MREMAP_MAYMOVE | MREMAP_FIXED, to + offset);
+	}
+}
+
 struct error *vdso_emit_park(const struct task *task, uint64_t park, uint64_t room, struct batch *program)
 {
 	struct vdso_place own;
-	uint64_t start;
 
 	TRY(place_of_self(&own));
 	if (!own.vdso)
 		return NULL;
-	start = own.vvar ?: own.vdso;
-	if (own.end - start > room)
+	if (own.end - own.parts[0].start > room)
 		return fail("no room to park the vdso");
-	batch_call_flags(program, "vdso to its parking place", SYS_mremap, REMOTE_EXACT, start, own.end - start,
-			 own.end - start, MREMAP_MAYMOVE | MREMAP_FIXED, park);
+	emit_moves(&own, own.parts[0].start, park, "vdso to its parking place", program);
 	return NULL;
 }
 
-void vdso_emit_place(const struct task *task, uint64_t park, struct batch *program)
+struct error *vdso_emit_place(const struct task *task, uint64_t park, struct batch *program)
 {
-	struct vdso_place place = place_of_task(task);
-	uint64_t start = place.vvar ?: place.vdso;
+	struct vdso_place place = place_of_task(task), own;
 
-	if (place.vdso)
-		batch_call_flags(program, "vdso to its place", SYS_mremap, REMOTE_EXACT, park, place.end - start,
-				 place.end - start, MREMAP_MAYMOVE | MREMAP_FIXED, start);
+	if (!place.vdso) /* the task has unmapped it */
+		return NULL;
+	TRY(place_of_self(&own));
+	emit_moves(&own, park, place.vvar ?: place.vdso, "vdso to its place", program);
+	return NULL;
 }
