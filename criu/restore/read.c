@@ -46,6 +46,9 @@ static struct error *add_task(struct restore *restore, const PstreeEntry *entry)
 	} else if (snapshot->task_count) {
 		return fail("the image is damaged: pstree.img has two roots");
 	}
+	/* A zombie may be written with a thread 0. */
+	if (entry->n_threads == 1 && entry->threads[0] == 0)
+		entry->threads[0] = entry->pid;
 	if (!entry->n_threads || entry->threads[0] != entry->pid)
 		return fail("the image is damaged: the first thread of process %u is not its leader", entry->pid);
 	if (entry->sid > MAX_PID || entry->pgid > MAX_PID)

@@ -78,7 +78,7 @@ struct error *after_restore(struct restore *restore, int *exit_status)
 		execvp(options->exec_command[0], options->exec_command);
 		return fail_errno("could not execute %s", options->exec_command[0]);
 	}
-	if (options->restore_detach || options->restore_sibling)
+	if (options->restore_detached || options->restore_sibling)
 		return NULL;
 	while (waitpid(root, &status, 0) < 0 && errno == EINTR)
 		;

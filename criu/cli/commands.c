@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: GPL-2.0
+#include "cli/commands.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "commands/check.h"
+#include "commands/cpuinfo.h"
+#include "criu/context.h"
+#include "dump/dump.h"
+#include "hooks/script.h"
+#include "image/directory.h"
+#include "restore/restore.h"
+#include "support/file.h"
+#include "support/log.h"
+
+/* ---- what commands with images have in common ---- */
+
+static struct error *open_context(const struct command_line *line, bool for_writing, struct criu *criu)
+{
+	const struct options *options = &line->options;
+
+	criu->options = options;
+	TRY(image_directory_open(options->images_dir, options->work_dir, for_writing, &criu->images));
+	if (fchdir(criu->images->work_fd))
+		return fail_errno("could not change to the work directory");
+	TRY(log_open(options->log_file, options->verbosity));
+	log_info("Version: %s", CRIU_VERSION);
+	TRY(hooks_new(&criu->hooks));
+	for (size_t i = 0; i < options->action_script.count; i++)
+		TRY(script_subscribe(criu->hooks, options->action_script.items[i], criu->images->fd));
+	return NULL;
+}
+
+/* --status-fd: one NUL byte tells that criu is ready. */
+static struct error *tell_ready(const struct options *options)
+{
+	if (options->status_fd < 0)
+		return NULL;
+	TRY(with_context(write_exactly(options->status_fd, "", 1), "--status-fd"));
+	close(options->status_fd);
+	return NULL;
+}
+
+static struct error *run_dump(const struct command_line *line, int *status)
+{
+	struct criu criu = { 0 };
+
+	if (!line->options.tree)
+		return with_hint(fail("pid not specified"), "Name the root of the tree with --tree PID.");
+	TRY(open_context(line, true, &criu));
+	TRY(tell_ready(&line->options));
+	return dump_command(&criu);
+}
+
+static struct error *run_restore(const struct command_line *line, int *status)
+{
+	struct criu criu = { 0 };
+
+	if (line->options.restore_sibling && !line->options.restore_detached)
+		return fail("--restore-sibling needs --restore-detached");
+	if (line->options.exec_cmd && line->options.restore_detached)
+		return fail("--exec-cmd cannot be used with --restore-detached");
+	if (line->options.exec_cmd && (!line->options.exec_command || !line->options.exec_command[0]))
+		return with_hint(fail("--exec-cmd needs a command"), "Give it behind --: criu restore --exec-cmd -- COMMAND");
+	TRY(open_context(line, false, &criu));
+	if (line->options.tree)
+		log_warning("the option --tree has no meaning for restore, ignored");
+	return restore_command(&criu, status);
+}
+
+static struct error *run_check(const struct command_line *line, int *status)
+{
+	TRY(log_open(line->options.log_file, line->options.verbosity));
+	return check_command(&line->options, status);
+}
+
+static struct error *run_cpuinfo(const struct command_line *line, int *status)
+{
+	struct criu criu = { 0 };
+	bool dump = line->word && !strcmp(line->word, "dump");
+
+	if (!dump && !(line->word && !strcmp(line->word, "check")))
+		return with_hint(fail("cpuinfo needs to be told what to do"), "Use criu cpuinfo dump or criu cpuinfo check.");
+	TRY(open_context(line, dump, &criu));
+	return dump ? cpuinfo_dump_command(&criu) : cpuinfo_check_command(&criu, status);
+}
+
+static struct error *run_not_built(const struct command_line *line, int *status)
+{
+	return with_hint(fail("the command %s is not supported yet", line->command),
+			 "dump, restore, check and cpuinfo are.");
+}
+
+static const struct command commands[] = {
+#define COMMAND(name, function, bit, help) { name, function, bit },
+#include "cli/command_list.h"
+#undef COMMAND
+};
+
+const struct command *command_find(const char *name)
+{
+	for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++)
+		if (!strcmp(commands[i].name, name))
+			return &commands[i];
+	return NULL;
+}

@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: GPL-2.0
+/* argv, environment and configuration files to options. main, at start. */
+#pragma once
+
+#include "support/error.h"
+#include "support/options.h"
+
+/* One row of cli/options.h. */
+struct option_row {
+	const char *name, *rpc, *argument, *help;
+	char letter;
+	enum option_type {
+		OPTION_FLAG, OPTION_ALL, OPTION_ACTION, OPTION_PID, OPTION_NUMBER, OPTION_CLOSE, OPTION_VERBOSITY,
+		OPTION_SIZE, OPTION_TEXT, OPTION_OPTIONAL_TEXT, OPTION_LIST,
+	} type;
+	bool negation, built;
+	uint32_t commands;
+	size_t offset; /* in struct options */
+};
+extern const struct option_row option_rows[];
+extern const size_t option_row_count;
+
+struct command_line {
+	struct options options;
+	const char *command;   /* NULL: none was given */
+	const char *word;      /* what follows it: cpuinfo dump, swrk FD */
+	bool help, version;
+};
+
+/* Values that hold when nothing is given. */
+void options_set_defaults(struct options *options);
+/* Configuration files, then argv. Texts point into argv or are never freed. */
+struct error *parse_command_line(int argc, char **argv, struct command_line *line) must_check;
+/* Sets one option by its long name (without dashes); value NULL: none was given. */
+struct error *option_set(struct options *options, const char *name, const char *value) must_check;
+/* One configuration file; a missing one is fine. */
+struct error *config_file_read(struct options *options, const char *path) must_check;
+
+void print_help(void);
+void print_usage(void);

@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: GPL-2.0
+#include "hooks/script.h"
+
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "support/log.h"
+
+struct script {
+	const char *path;
+	int images_fd;
+};
+
+static void execute(const struct script *script, enum hook hook, pid_t root)
+{
+	char directory[64], pid[16];
+
+	snprintf(directory, sizeof(directory), "/proc/%d/fd/%d", getppid(), script->images_fd);
+	snprintf(pid, sizeof(pid), "%d", root);
+	setenv("CRTOOLS_SCRIPT_ACTION", hook_name(hook), 1);
+	setenv("CRTOOLS_IMAGE_DIR", directory, 1);
+	if (root)
+		setenv("CRTOOLS_INIT_PID", pid, 1);
+	else
+		unsetenv("CRTOOLS_INIT_PID");
+	execl(script->path, script->path, (char *)NULL);
+	_exit(127);
+}
+
+static struct error *run(void *argument, enum hook hook, pid_t root)
+{
+	const struct script *script = argument;
+	sigset_t child, before;
+	int status;
+	pid_t pid;
+
+	sigemptyset(&child);
+	sigaddset(&child, SIGCHLD);
+	sigprocmask(SIG_BLOCK, &child, &before);
+	pid = fork();
+	if (pid == 0) {
+		sigprocmask(SIG_SETMASK, &before, NULL);
+		execute(script, hook, root);
+	}
+	while (pid > 0 && waitpid(pid, &status, 0) < 0 && errno == EINTR)
+		;
+	sigprocmask(SIG_SETMASK, &before, NULL);
+	if (pid < 0)
+		return fail_errno("could not run the action script %s", script->path);
+	if (WIFEXITED(status) && WEXITSTATUS(status) == 0)
+		return NULL;
+	return fail("the action script %s failed (status 0x%x)", script->path, status);
+}
+
+struct error *script_subscribe(struct hooks *hooks, const char *path, int images_fd)
+{
+	struct script *script = calloc(1, sizeof(*script));
+
+	if (!script)
+		return out_of_memory();
+	*script = (struct script){ path, images_fd };
+	return hooks_subscribe(hooks, run, script);
+}
