@@ -63,7 +63,8 @@ static struct error *run_restore(const struct command_line *line, int *status)
 	if (line->options.exec_cmd && line->options.restore_detached)
 		return fail("--exec-cmd cannot be used with --restore-detached");
 	if (line->options.exec_cmd && (!line->options.exec_command || !line->options.exec_command[0]))
-		return with_hint(fail("--exec-cmd needs a command"), "Give it behind --: criu restore --exec-cmd -- COMMAND");
+		return with_hint(fail("--exec-cmd needs a command"),
+				 "Give it behind --: criu restore --exec-cmd -- COMMAND");
 	TRY(open_context(line, false, &criu));
 	if (line->options.tree)
 		log_warning("the option --tree has no meaning for restore, ignored");
@@ -82,7 +83,8 @@ static struct error *run_cpuinfo(const struct command_line *line, int *status)
 	bool dump = line->word && !strcmp(line->word, "dump");
 
 	if (!dump && !(line->word && !strcmp(line->word, "check")))
-		return with_hint(fail("cpuinfo needs to be told what to do"), "Use criu cpuinfo dump or criu cpuinfo check.");
+		return with_hint(fail("cpuinfo needs to be told what to do"),
+				 "Use criu cpuinfo dump or criu cpuinfo check.");
 	TRY(open_context(line, dump, &criu));
 	return dump ? cpuinfo_dump_command(&criu) : cpuinfo_check_command(&criu, status);
 }

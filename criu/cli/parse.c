@@ -8,8 +8,11 @@
 #include <unistd.h>
 
 const struct option_row option_rows[] = {
-#define OPTION(field, name, letter, type, negation, commands, rpc, built, argument, help) \
-	{ name, rpc, argument, help, letter, OPTION_##type, negation, built, commands, offsetof(struct options, field) },
+#define OPTION(field, name, letter, type, negation, commands, rpc, built, argument, help)                              \
+	{                                                                                                              \
+		name,	       rpc,	 argument, help,     letter,                                                   \
+		OPTION_##type, negation, built,	   commands, offsetof(struct options, field)                           \
+	},
 #include "cli/options.h"
 #undef OPTION
 };

@@ -10,8 +10,17 @@ struct option_row {
 	const char *name, *rpc, *argument, *help;
 	char letter;
 	enum option_type {
-		OPTION_FLAG, OPTION_ALL, OPTION_ACTION, OPTION_PID, OPTION_NUMBER, OPTION_CLOSE, OPTION_VERBOSITY,
-		OPTION_SIZE, OPTION_TEXT, OPTION_OPTIONAL_TEXT, OPTION_LIST,
+		OPTION_FLAG,
+		OPTION_ALL,
+		OPTION_ACTION,
+		OPTION_PID,
+		OPTION_NUMBER,
+		OPTION_CLOSE,
+		OPTION_VERBOSITY,
+		OPTION_SIZE,
+		OPTION_TEXT,
+		OPTION_OPTIONAL_TEXT,
+		OPTION_LIST,
 	} type;
 	bool negation, built;
 	uint32_t commands;
@@ -22,8 +31,8 @@ extern const size_t option_row_count;
 
 struct command_line {
 	struct options options;
-	const char *command;   /* NULL: none was given */
-	const char *word;      /* what follows it: cpuinfo dump, swrk FD */
+	const char *command; /* NULL: none was given */
+	const char *word;    /* what follows it: cpuinfo dump, swrk FD */
 	bool help, version;
 };
 

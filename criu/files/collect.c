@@ -171,8 +171,8 @@ static struct error *collect_descriptor(struct dump *dump, struct task *task, in
 	struct open_fd fd = { .task = task, .number = number, .fd = borrowed };
 	struct file_collection *files = collection(dump);
 	char link[LINK_BYTES];
-	uint32_t flags;
-	FdTypes type;
+	uint32_t flags = 0;
+	FdTypes type = FD_TYPES__UND;
 	size_t place;
 	bool found;
 
@@ -231,8 +231,8 @@ static struct error *list_numbers(struct dump *dump, const struct task *task, in
 struct error *files_collect(struct dump *dump, struct task *task)
 {
 	struct descriptor_table *table = task->table;
-	size_t count;
-	int *numbers;
+	size_t count = 0;
+	int *numbers = NULL;
 
 	TRY(list_numbers(dump, task, &numbers, &count));
 	table->entries = arena_array(dump->arena, FdinfoEntry *, count);

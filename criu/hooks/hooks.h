@@ -10,27 +10,27 @@
 
 #include "support/error.h"
 
-#define HOOK_LIST(HOOK)                                       \
-	HOOK(PRE_STREAM, "pre-stream")                        \
-	HOOK(PRE_DUMP, "pre-dump")                            \
-	HOOK(NETWORK_LOCK, "network-lock")                    \
-	HOOK(QUERY_EXT_FILES, "query-ext-files")              \
-	HOOK(POST_DUMP, "post-dump")                          \
-	HOOK(NETWORK_UNLOCK, "network-unlock")                \
-	HOOK(PRE_RESTORE, "pre-restore")                      \
-	HOOK(SETUP_NAMESPACES, "setup-namespaces")            \
-	HOOK(POST_SETUP_NAMESPACES, "post-setup-namespaces") \
-	HOOK(POST_RESTORE, "post-restore")                    \
-	HOOK(PRE_RESUME, "pre-resume")                        \
-	HOOK(POST_RESUME, "post-resume")                      \
-	HOOK(ORPHAN_PTS_MASTER, "orphan-pts-master")          \
+#define HOOK_LIST(HOOK)                                                                                                \
+	HOOK(PRE_STREAM, "pre-stream")                                                                                 \
+	HOOK(PRE_DUMP, "pre-dump")                                                                                     \
+	HOOK(NETWORK_LOCK, "network-lock")                                                                             \
+	HOOK(QUERY_EXT_FILES, "query-ext-files")                                                                       \
+	HOOK(POST_DUMP, "post-dump")                                                                                   \
+	HOOK(NETWORK_UNLOCK, "network-unlock")                                                                         \
+	HOOK(PRE_RESTORE, "pre-restore")                                                                               \
+	HOOK(SETUP_NAMESPACES, "setup-namespaces")                                                                     \
+	HOOK(POST_SETUP_NAMESPACES, "post-setup-namespaces")                                                           \
+	HOOK(POST_RESTORE, "post-restore")                                                                             \
+	HOOK(PRE_RESUME, "pre-resume")                                                                                 \
+	HOOK(POST_RESUME, "post-resume")                                                                               \
+	HOOK(ORPHAN_PTS_MASTER, "orphan-pts-master")                                                                   \
 	HOOK(STATUS_READY, "status-ready")
 
 enum hook {
 #define HOOK(id, name) HOOK_##id,
 	HOOK_LIST(HOOK)
 #undef HOOK
-	HOOK_COUNT
+	    HOOK_COUNT
 };
 
 struct hooks;
