@@ -7,7 +7,7 @@
 
 #include "commands/check.h"
 #include "commands/cpuinfo.h"
-#include "criu/context.h"
+#include "model/context.h"
 #include "dump/dump.h"
 #include "hooks/script.h"
 #include "image/directory.h"

@@ -13,7 +13,7 @@ const struct option_row option_rows[] = {
 		name,	       rpc,	 argument, help,     letter,                                                   \
 		OPTION_##type, negation, built,	   commands, offsetof(struct options, field)                           \
 	},
-#include "cli/options.h"
+#include "support/option_list.h"
 #undef OPTION
 };
 const size_t option_row_count = sizeof(option_rows) / sizeof(option_rows[0]);

@@ -5,7 +5,7 @@
 #include "support/error.h"
 #include "support/options.h"
 
-/* One row of cli/options.h. */
+/* One row of support/option_list.h. */
 struct option_row {
 	const char *name, *rpc, *argument, *help;
 	char letter;

@@ -2,7 +2,7 @@
 /* criu cpuinfo dump|check: is this processor good enough for an image. main. */
 #pragma once
 
-#include "criu/context.h"
+#include "model/context.h"
 #include "support/error.h"
 
 struct error *cpuinfo_dump_command(struct criu *criu) must_check;

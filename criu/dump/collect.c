@@ -11,7 +11,7 @@
 #include <unistd.h>
 
 #include "arch/arch.h"
-#include "criu/context.h"
+#include "model/context.h"
 #include "dump/stages.h"
 #include "files/files.h"
 #include "kernel/proc/stat.h"

@@ -2,7 +2,7 @@
 /* The checkpoint: `criu dump`. Runs in main. */
 #pragma once
 
-#include "criu/context.h"
+#include "model/context.h"
 #include "support/error.h"
 
 /* Dumps the tree that the options name. On failure the tree runs on as it was. */

@@ -9,7 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "criu/context.h"
+#include "model/context.h"
 #include "dump/stages.h"
 #include "kernel/proc/task.h"
 #include "support/cleanup.h"

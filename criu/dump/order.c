@@ -3,7 +3,7 @@
  * Verdicts that need the whole tree in view: a session or group whose leader lives outside
  * of the tree can only be given back by the caller's shell (--shell-job).
  */
-#include "criu/context.h"
+#include "model/context.h"
 #include "dump/stages.h"
 #include "support/options.h"
 

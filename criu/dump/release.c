@@ -4,7 +4,7 @@
 #include <signal.h>
 #include <sys/wait.h>
 
-#include "criu/context.h"
+#include "model/context.h"
 #include "dump/stages.h"
 #include "support/log.h"
 #include "support/options.h"

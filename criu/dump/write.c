@@ -3,7 +3,7 @@
 #include <stdio.h>
 #include <time.h>
 
-#include "criu/context.h"
+#include "model/context.h"
 #include "dump/stages.h"
 #include "files/files.h"
 #include "image/directory.h"

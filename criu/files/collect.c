@@ -14,7 +14,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include "criu/context.h"
+#include "model/context.h"
 #include "files/collection.h"
 #include "files/files.h"
 #include "image/record.h"

@@ -10,7 +10,7 @@
 #include <sys/sysmacros.h>
 #include <unistd.h>
 
-#include "criu/context.h"
+#include "model/context.h"
 #include "files/collection.h"
 #include "files/files.h"
 #include "files/ghost.h"

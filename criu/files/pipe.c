@@ -11,7 +11,7 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
-#include "criu/context.h"
+#include "model/context.h"
 #include "files/collection.h"
 #include "files/files.h"
 #include "files/plan.h"

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "criu/context.h"
+#include "model/context.h"
 #include "files/collection.h"
 #include "files/files.h"
 #include "image/old_forms.h"

@@ -15,7 +15,7 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
-#include "criu/context.h"
+#include "model/context.h"
 #include "image/record.h"
 #include "memory/collection.h"
 #include "memory/memory.h"

@@ -15,7 +15,7 @@
 #include "memory/memory.h"
 #include "memory/plan.h"
 #include "memory/vma.h"
-#include "restore/handover.h"
+#include "model/handover.h"
 #include "support/cleanup.h"
 #include "support/log.h"
 

@@ -8,12 +8,12 @@
 #include <unistd.h>
 
 #include "arch/arch.h"
-#include "criu/context.h"
+#include "model/context.h"
 #include "image/record.h"
 #include "memory/memory.h"
 #include "memory/vma.h"
 #include "model/keep.h"
-#include "restore/handover.h"
+#include "model/handover.h"
 #include "support/cleanup.h"
 
 static const struct mapping_kind *const kinds[] = {

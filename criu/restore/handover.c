@@ -5,7 +5,7 @@
  * into it. Descriptors of the table come in ascending order; what lands on a wrong number is
  * moved at once, so that the receiver never has many more open than it will keep.
  */
-#include "restore/handover.h"
+#include "model/handover.h"
 
 #include <fcntl.h>
 #include <stdio.h>

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "criu/context.h"
+#include "model/context.h"
 #include "support/log.h"
 #include "support/options.h"
 

@@ -14,11 +14,11 @@
 #include <unistd.h>
 
 #include "board.h"
-#include "criu/context.h"
+#include "model/context.h"
 #include "files/files.h"
 #include "kernel/proc/stat.h"
 #include "memory/memory.h"
-#include "restore/handover.h"
+#include "model/handover.h"
 #include "restore/kinship.h"
 #include "restore/program.h"
 #include "restore/report.h"

@@ -17,7 +17,7 @@
 #include "files/collection.h"
 #include "files/ghost.h"
 #include "files/plan.h"
-#include "restore/handover.h"
+#include "model/handover.h"
 #include "restore/send.h"
 #include "support/cleanup.h"
 #include "support/log.h"

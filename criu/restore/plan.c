@@ -6,13 +6,13 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include "criu/context.h"
+#include "model/context.h"
 #include "files/files.h"
 #include "image/directory.h"
 #include "kernel/proc/status.h"
 #include "memory/memory.h"
 #include "model/keep.h"
-#include "restore/handover.h"
+#include "model/handover.h"
 #include "restore/kinship.h"
 #include "restore/report.h"
 #include "restore/stages.h"

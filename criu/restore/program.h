@@ -8,7 +8,7 @@
 
 #include "memory/memory.h"
 #include "model/run.h"
-#include "restore/handover.h"
+#include "model/handover.h"
 #include "support/error.h"
 
 /* Newborn: bytes of address space to reserve for the arena of this task. */

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 
 #include "arch/arch.h"
-#include "criu/context.h"
+#include "model/context.h"
 #include "files/files.h"
 #include "image/inventory.h"
 #include "image/record.h"

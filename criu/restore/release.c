@@ -8,7 +8,7 @@
 #include <unistd.h>
 
 #include "board.h"
-#include "criu/context.h"
+#include "model/context.h"
 #include "image/directory.h"
 #include "restore/stages.h"
 #include "support/cleanup.h"

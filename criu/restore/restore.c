@@ -19,7 +19,7 @@
 #include "hooks/hooks.h"
 #include "image/stats.h"
 #include "memory/memory.h"
-#include "restore/handover.h"
+#include "model/handover.h"
 #include "restore/kinship.h"
 #include "restore/newborn.h"
 #include "restore/opener.h"

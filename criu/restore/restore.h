@@ -2,7 +2,7 @@
 /* The restore: `criu restore`. Runs in main. */
 #pragma once
 
-#include "criu/context.h"
+#include "model/context.h"
 #include "support/error.h"
 
 /* Restores the tree in the images directory. *exit_status: what criu itself ends with when

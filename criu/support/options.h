@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The options of a run, as plain data: generated from cli/options.h. Written by the parser
+ * The options of a run, as plain data: generated from support/option_list.h. Written by the parser
  * (or an RPC request), constant afterwards. Any layer may read them.
  */
 #pragma once
@@ -43,7 +43,7 @@ typedef struct text_list option_LIST;
 
 struct options {
 #define OPTION(field, name, letter, type, negation, commands, rpc, built, argument, help) option_##type field;
-#include "cli/options.h"
+#include "support/option_list.h"
 #undef OPTION
 	char **exec_command; /* behind --, NULL-terminated */
 };
