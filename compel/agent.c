@@ -61,7 +61,9 @@ static struct error *check_seccomp(const struct compel_thread *thread)
 
 static struct error *map_arena(struct compel_agent *agent)
 {
-	const uint64_t arg[6] = { 0, agent->size, PROT_READ | PROT_WRITE | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS,
+	/* In a 32-bit process a 64-bit call looks for room where there is none, unless told. */
+	const uint64_t low = agent->leader->compat ? MAP_32BIT : 0;
+	const uint64_t arg[6] = { 0, agent->size, PROT_READ | PROT_WRITE | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS | low,
 				  (uint64_t)-1, 0 };
 	int64_t result;
 

@@ -54,3 +54,11 @@ $(filter-out $(COMPEL_PROGRAMS:=.o),$(COMPEL_PROGRAMS)): %: %.o $(LIBRARY)
 compel-programs: $(COMPEL_PROGRAMS)
 check-compel: compel-programs
 	@status=0; for test in $(COMPEL_TESTS:%.c=$(O)/%); do echo "# $$test"; $$test || status=1; done; exit $$status
+
+-include $(COMPEL_PROGRAMS:=.d)
+
+# Needs no 32-bit libc; where the compiler cannot do it, the test says that it is skipped.
+$(O)/test/compel/ia32: | $(O)/test/compel/ia32-target
+$(O)/test/compel/ia32-target: test/compel/ia32/target.c
+	@mkdir -p $(@D)
+	-$(CC) -m32 -O1 -ffreestanding -nostdlib -static -fno-pic -no-pie -fno-stack-protector -fcf-protection=none -o $@ $<

@@ -220,6 +220,8 @@ __attribute__((unused)) static void take_picture(struct picture *picture, struct
 	picture->blocked = thread->blocked;
 	picture->xstate_size = sizeof(picture->xstate);
 	must(compel_get_xstate(thread, picture->xstate, &picture->xstate_size));
+	/* Which parts are in use is the processor's guess; those that are not read as their first state. */
+	memset(picture->xstate + 512, 0, 8);
 	count = trace(PTRACE_PEEKSIGINFO, thread->tid, (uintptr_t)&private, picture->pending);
 	picture->pending_count = count > 0 ? (int)count : 0;
 	count = trace(PTRACE_PEEKSIGINFO, thread->tid, (uintptr_t)&shared, picture->pending + picture->pending_count);
@@ -240,6 +242,9 @@ __attribute__((unused)) static bool same_picture(struct tap *tap, const char *na
 		      "%s: FPU state is the same", name);
 	good &= check(tap, a->pending_count == b->pending_count && memcmp(a->pending, b->pending, sizeof(a->pending)) == 0,
 		      "%s: pending signals are the same", name);
+	for (size_t i = 0; i < a->xstate_size; i++)
+		if (a->xstate[i] != b->xstate[i])
+			printf("# FPU state at %zu: %02x, then %02x\n", i, a->xstate[i], b->xstate[i]);
 	if (strcmp(a->signals, b->signals) != 0)
 		printf("# before:%s\n# after:%s\n", a->signals, b->signals);
 	return good;
