@@ -16,9 +16,10 @@ enum { ALIGNMENT = 64, STACK_SIZE = 1024, PAGE = 4096 };
 
 struct compel_agent {
 	struct compel_thread *leader;
-	uint64_t base, size;
-	uint64_t code_size;    /* the runner, rounded up; batches start behind it */
-	unsigned char *buffer; /* what is written behind the runner in one go */
+	uint64_t base, size;   /* the arena */
+	uint64_t code, code_size; /* the runner: in the arena's beginning, or in a mapping of its own */
+	uint64_t start;	       /* offset in the arena where batches begin */
+	unsigned char *buffer; /* a copy of the arena, written and read in one go */
 };
 
 /* One batch in the arena: stack, program, calls, data. Offsets from the arena's base. */
@@ -59,19 +60,73 @@ static struct error *check_seccomp(const struct compel_thread *thread)
 			 "Suspending seccomp needs CAP_SYS_ADMIN and a caller that is not under seccomp itself.");
 }
 
-static struct error *map_arena(struct compel_agent *agent)
+static struct error *map(const struct compel_agent *agent, uint64_t size, int protection, int64_t *result)
 {
 	/* In a 32-bit process a 64-bit call looks for room where there is none, unless told. */
 	const uint64_t low = agent->leader->compat ? MAP_32BIT : 0;
-	const uint64_t arg[6] = { 0, agent->size, PROT_READ | PROT_WRITE | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS | low,
-				  (uint64_t)-1, 0 };
+	const uint64_t arg[6] = { 0, size, (uint64_t)protection, MAP_PRIVATE | MAP_ANONYMOUS | low, (uint64_t)-1, 0 };
+
+	return compel_syscall(agent->leader, SYS_mmap, arg, result);
+}
+
+static bool failed(int64_t result)
+{
+	return result < 0 && result > -4096;
+}
+
+static struct error *cannot_map(const struct compel_agent *agent, int64_t result)
+{
+	return with_hint(fail_number((int)-result, "could not map memory in process %d", agent->leader->tid),
+			 "Its address space limit, number of mappings or a security policy stands in the way.");
+}
+
+static struct error *unmap(const struct compel_agent *agent, uint64_t address, uint64_t size)
+{
 	int64_t result;
 
-	TRY(compel_syscall(agent->leader, SYS_mmap, arg, &result));
-	if (result < 0 && result > -4096)
-		return with_hint(fail_number((int)-result, "could not map memory in process %d", agent->leader->tid),
-				 "Its address space limit, number of mappings or a security policy stands in the way.");
-	agent->base = (uint64_t)result;
+	TRY(compel_syscall(agent->leader, SYS_munmap, (const uint64_t[6]){ address, size }, &result));
+	if (failed(result))
+		return fail_number((int)-result, "could not unmap memory in process %d", agent->leader->tid);
+	return NULL;
+}
+
+static struct error *unmap_all(const struct compel_agent *agent)
+{
+	if (agent->code != agent->base)
+		TRY(unmap(agent, agent->code, agent->code_size));
+	return unmap(agent, agent->base, agent->size);
+}
+
+/* For a process that may not have memory that is both written and executed. */
+static struct error *map_apart(struct compel_agent *agent)
+{
+	int64_t code, arena;
+
+	TRY(map(agent, agent->code_size, PROT_READ | PROT_EXEC, &code));
+	if (failed(code))
+		return cannot_map(agent, code);
+	TRY(map(agent, agent->size, PROT_READ | PROT_WRITE, &arena));
+	if (failed(arena)) {
+		TRY(unmap(agent, (uint64_t)code, agent->code_size));
+		return cannot_map(agent, arena);
+	}
+	agent->code = (uint64_t)code;
+	agent->base = (uint64_t)arena;
+	agent->start = 0;
+	return NULL;
+}
+
+static struct error *map_arena(struct compel_agent *agent)
+{
+	int64_t result;
+
+	TRY(map(agent, agent->size, PROT_READ | PROT_WRITE | PROT_EXEC, &result));
+	if (result == -EACCES || result == -EPERM)
+		return map_apart(agent);
+	if (failed(result))
+		return cannot_map(agent, result);
+	agent->code = agent->base = (uint64_t)result;
+	agent->start = agent->code_size;
 	return NULL;
 }
 
@@ -91,6 +146,7 @@ static void cleanup_agent(struct compel_agent **agent)
 struct error *compel_infect(struct compel_thread *leader, size_t size, struct compel_agent **agent)
 {
 	__attribute__((cleanup(cleanup_agent))) struct compel_agent *new = calloc(1, sizeof(*new));
+	struct error *error;
 
 	if (!new)
 		return out_of_memory();
@@ -98,31 +154,28 @@ struct error *compel_infect(struct compel_thread *leader, size_t size, struct co
 	new->leader = leader;
 	new->code_size = round_up(compel_agent.size, ALIGNMENT);
 	new->size = round_up(new->code_size + size, PAGE);
-	new->buffer = malloc(new->size);
+	new->buffer = calloc(1, new->size);
 	if (!new->buffer)
 		return out_of_memory();
 	TRY(map_arena(new));
-	TRY(compel_write(leader->tid, remote(new->base), compel_agent.code, compel_agent.size));
+	error = compel_write(leader->tid, remote(new->code), compel_agent.code, compel_agent.size);
+	if (error) {
+		error_ignore(unmap_all(new), "leaving a process whose memory could not be written");
+		return error;
+	}
 	*agent = take_pointer(new);
 	return NULL;
 }
 
 struct error *compel_cure(struct compel_agent *agent)
 {
-	__attribute__((unused, cleanup(cleanup_agent))) struct compel_agent *owned = agent;
-	int64_t result;
+	__attribute__((cleanup(cleanup_agent), unused)) struct compel_agent *owned = agent;
 
-	if (!agent)
-		return NULL;
-	TRY(compel_syscall(agent->leader, SYS_munmap, (const uint64_t[6]){ agent->base, agent->size }, &result));
-	if (result < 0)
-		return fail_number((int)-result, "could not unmap memory in process %d", agent->leader->tid);
-	return NULL;
+	return agent ? unmap_all(agent) : NULL;
 }
 
 static void fill_slot(struct compel_agent *agent, const struct slot *slot, const struct compel_batch *batch)
 {
-	unsigned char *zero = agent->buffer - agent->code_size; /* the arena's base, as it were */
 	struct remote_program program = {
 		.calls = agent->base + slot->calls,
 		.data = agent->base + slot->data,
@@ -130,29 +183,28 @@ static void fill_slot(struct compel_agent *agent, const struct slot *slot, const
 		.stop_signal = (uint32_t)batch->thread->stop_number,
 	};
 
-	memcpy(zero + slot->program, &program, sizeof(program));
-	memcpy(zero + slot->calls, batch->calls, batch->count * sizeof(struct remote_call));
+	memcpy(agent->buffer + slot->program, &program, sizeof(program));
+	memcpy(agent->buffer + slot->calls, batch->calls, batch->count * sizeof(struct remote_call));
 	if (batch->size)
-		memcpy(zero + slot->data, batch->data, batch->size);
+		memcpy(agent->buffer + slot->data, batch->data, batch->size);
 }
 
 static void take_slot(struct compel_agent *agent, const struct slot *slot, struct compel_batch *batch)
 {
-	const unsigned char *zero = agent->buffer - agent->code_size;
 	struct remote_program program;
 
-	memcpy(&program, zero + slot->program, sizeof(program));
+	memcpy(&program, agent->buffer + slot->program, sizeof(program));
 	batch->failed = program.failed;
-	memcpy(batch->calls, zero + slot->calls, batch->count * sizeof(struct remote_call));
+	memcpy(batch->calls, agent->buffer + slot->calls, batch->count * sizeof(struct remote_call));
 	if (batch->size)
-		memcpy(batch->data, zero + slot->data, batch->size);
+		memcpy(batch->data, agent->buffer + slot->data, batch->size);
 }
 
 /* How many of the batches fit at once, and where. */
 static size_t plan_round(const struct compel_agent *agent, const struct compel_batch *batches, size_t count,
 			 struct slot *slots)
 {
-	uint64_t at = agent->code_size;
+	uint64_t at = agent->start;
 	size_t fitting = 0;
 
 	while (fitting < count) {
@@ -168,7 +220,7 @@ static struct error *start(struct compel_agent *agent, const struct slot *slot, 
 {
 	struct user_regs_struct registers = thread->registers;
 
-	arch_prepare_call(&registers, agent->base, agent->base + slot->program, agent->base + slot->program);
+	arch_prepare_call(&registers, agent->code, agent->base + slot->program, agent->base + slot->program);
 	TRY(thread_set_registers(thread, &registers));
 	return thread_resume(thread, PTRACE_CONT);
 }
@@ -201,15 +253,16 @@ static struct error *run_threads(struct compel_agent *agent, const struct slot *
 static struct error *run_round(struct compel_agent *agent, const struct slot *slots, struct compel_batch *batches,
 			       size_t count)
 {
-	uint64_t start = agent->base + agent->code_size, length = slots[count - 1].end - agent->code_size;
+	uint64_t length = slots[count - 1].end - agent->start;
+	struct remote_address at = remote(agent->base + agent->start);
 
 	for (size_t i = 0; i < count; i++) {
 		TRY(thread_borrow(batches[i].thread));
 		fill_slot(agent, &slots[i], &batches[i]);
 	}
-	TRY(compel_write(agent->leader->tid, remote(start), agent->buffer, length));
+	TRY(compel_write(agent->leader->tid, at, agent->buffer + agent->start, length));
 	TRY(run_threads(agent, slots, batches, count));
-	TRY(compel_read(agent->leader->tid, remote(start), agent->buffer, length));
+	TRY(compel_read(agent->leader->tid, at, agent->buffer + agent->start, length));
 	for (size_t i = 0; i < count; i++)
 		take_slot(agent, &slots[i], &batches[i]);
 	return NULL;

@@ -42,8 +42,10 @@ struct compel_thread {
 	bool left_signal;    /* no longer in the stop that took the signal above */
 	bool stop_requested; /* a SIGSTOP came by while our code ran; sent again on detach */
 	int stop_number;     /* the signal by which our code says that it is done */
+	bool unreachable;    /* was waited for in vain */
 	uint64_t syscall_at; /* address of a syscall instruction, or 0 */
 	uint64_t rseq_at, rseq_section; /* the thread's rseq area and the critical section it was in */
+	uint64_t dispatch[4]; /* syscall user dispatch: mode, selector, offset, length */
 };
 
 /* PTRACE_SEIZE (with PTRACE_O_SUSPEND_SECCOMP when the kernel lets us) and
@@ -54,11 +56,28 @@ struct error *compel_seize(struct compel_thread *thread, pid_t tid) must_check;
 struct error *compel_seize_running(struct compel_thread *thread, pid_t tid) must_check;
 /* PTRACE_INTERRUPT of a seized thread, without waiting. */
 struct error *compel_interrupt(struct compel_thread *thread) must_check;
-/* Waits until it is stopped for good and reads registers, mask and taken signal. */
+/* Waits until it is stopped for good and reads registers, mask and taken signal. A thread
+ * that does not stop is an error with ETIMEDOUT that names its state: after a second when it
+ * waits in vfork (it cannot stop before its child has gone on: do not hold that one), else
+ * after ten. It stays seized; compel_wait() and compel_detach() may be tried again, and the
+ * end of the tracer lets it go. */
 struct error *compel_wait(struct compel_thread *thread) must_check;
 /* Puts registers and mask back and lets the thread go; job-control stops stay in effect.
  * stop: leave the process stopped by SIGSTOP (for --leave-stopped). A thread that has died is no error. */
 struct error *compel_detach(struct compel_thread *thread, bool stop) must_check;
+
+/* What goes on first when a thread that was stopped in a system call goes on. */
+enum compel_delivery {
+	COMPEL_NO_HANDLER,	/* no signal, or none with a handler */
+	COMPEL_HANDLER,		/* a signal with a handler without SA_RESTART */
+	COMPEL_HANDLER_RESTART, /* a signal with a handler with SA_RESTART */
+};
+/* The registers to write into an image: the kernel's decision about starting an interrupted
+ * system call again is made here, because a restored thread comes from user mode. Without it
+ * pause() would miss a signal that was taken or is pending and unblocked (say so by
+ * delivery). Calls that the kernel can only continue, not start again, return EINTR. */
+void compel_restart_registers(const struct compel_thread *thread, enum compel_delivery delivery,
+			      struct user_regs_struct *registers);
 
 /* One system call in a stopped thread, made at a syscall instruction that the process
  * already has (vdso first), registers put back afterwards. *result: negative errno on failure. */

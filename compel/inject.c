@@ -4,6 +4,7 @@
 
 #include <elf.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/uio.h>
 
 #include "compel/arch.h"
@@ -54,6 +55,24 @@ static void remember_rseq(struct compel_thread *thread)
 	error_free(compel_read(thread->tid, remote(thread->rseq_at), &thread->rseq_section, 8));
 }
 
+/* System calls outside of a range that the program chose would be turned into signals. */
+static void suspend_dispatch(struct compel_thread *thread)
+{
+	struct ptrace_sud_config off = { .mode = PR_SYS_DISPATCH_OFF };
+
+	memset(thread->dispatch, 0, sizeof(thread->dispatch));
+	if (trace(PTRACE_GET_SYSCALL_USER_DISPATCH_CONFIG, thread->tid, sizeof(off), thread->dispatch) < 0 ||
+	    thread->dispatch[0] == PR_SYS_DISPATCH_OFF)
+		return;
+	trace(PTRACE_SET_SYSCALL_USER_DISPATCH_CONFIG, thread->tid, sizeof(off), &off);
+}
+
+static void resume_dispatch(const struct compel_thread *thread)
+{
+	if (thread->dispatch[0] != PR_SYS_DISPATCH_OFF)
+		trace(PTRACE_SET_SYSCALL_USER_DISPATCH_CONFIG, thread->tid, sizeof(thread->dispatch), thread->dispatch);
+}
+
 static struct error *set_mask(struct compel_thread *thread, uint64_t mask)
 {
 	if (trace(PTRACE_SETSIGMASK, thread->tid, sizeof(mask), &mask) == 0)
@@ -69,6 +88,7 @@ struct error *thread_borrow(struct compel_thread *thread)
 		return NULL;
 	thread->stop_number = choose_stop_signal(thread->tid);
 	remember_rseq(thread);
+	suspend_dispatch(thread);
 	thread->borrowed = true;
 	return set_mask(thread, ~(UINT64_C(1) << (thread->stop_number - 1)));
 }
@@ -93,6 +113,7 @@ struct error *thread_return(struct compel_thread *thread)
 		TRY(compel_write(thread->tid, remote(thread->rseq_at), &thread->rseq_section, 8));
 	TRY(thread_set_registers(thread, &thread->registers));
 	TRY(set_mask(thread, thread->blocked));
+	resume_dispatch(thread);
 	thread->borrowed = false;
 	thread->stop_number = 0;
 	return NULL;
@@ -108,13 +129,11 @@ static struct error *read_result(struct compel_thread *thread, int64_t *result)
 	return NULL;
 }
 
-struct error *compel_syscall(struct compel_thread *thread, long number, const uint64_t arg[6], int64_t *result)
+/* Entry and exit of one system call. */
+static struct error *make_call(struct compel_thread *thread, long number, const uint64_t arg[6], int64_t *result)
 {
 	struct user_regs_struct registers = thread->registers;
 
-	TRY(thread_borrow(thread));
-	if (!thread->syscall_at)
-		TRY(find_syscall(thread, &thread->syscall_at));
 	arch_prepare_syscall(&registers, thread->syscall_at, number, arg);
 	TRY(thread_set_registers(thread, &registers));
 	thread->unparked = true;
@@ -123,6 +142,43 @@ struct error *compel_syscall(struct compel_thread *thread, long number, const ui
 		TRY(thread_wait_for(thread, WANT_SYSCALL_STOP));
 	}
 	return read_result(thread, result);
+}
+
+/* The last resort, for a process without any syscall instruction: it is written over the code
+ * where the thread stands, for the time of the call. Nobody else runs there meanwhile. */
+static struct error *make_poked_call(struct compel_thread *thread, long number, const uint64_t arg[6], int64_t *result)
+{
+	struct remote_address at = remote(thread->registers.rip);
+	unsigned char saved[ARCH_SYSCALL_SIZE];
+	struct error *error;
+
+	TRY(compel_read(thread->tid, at, saved, sizeof(saved)));
+	TRY(compel_write(thread->tid, at, arch_syscall_instruction, sizeof(saved)));
+	thread->syscall_at = at.value;
+	error = make_call(thread, number, arg, result);
+	thread->syscall_at = 0;
+	if (error)
+		error_ignore(compel_write(thread->tid, at, saved, sizeof(saved)), "code of a thread that failed");
+	else
+		error = compel_write(thread->tid, at, saved, sizeof(saved));
+	return error;
+}
+
+struct error *compel_syscall(struct compel_thread *thread, long number, const uint64_t arg[6], int64_t *result)
+{
+	TRY(thread_borrow(thread));
+	if (!thread->syscall_at)
+		TRY(find_syscall(thread, &thread->syscall_at));
+	if (!thread->syscall_at)
+		return make_poked_call(thread, number, arg, result);
+	return make_call(thread, number, arg, result);
+}
+
+void compel_restart_registers(const struct compel_thread *thread, enum compel_delivery delivery,
+			      struct user_regs_struct *registers)
+{
+	*registers = thread->registers;
+	arch_settle_syscall(registers, delivery != COMPEL_NO_HANDLER, delivery == COMPEL_HANDLER_RESTART);
 }
 
 struct error *compel_get_xstate(struct compel_thread *thread, void *data, size_t *size)

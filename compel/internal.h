@@ -47,4 +47,13 @@ struct error *thread_died(struct compel_thread *thread) must_check;
 /* An executable address with a syscall instruction in the process; 0 if there is none. */
 struct error *find_syscall(const struct compel_thread *thread, uint64_t *address) must_check;
 
+/* What older headers do not have. */
+#ifndef PTRACE_SET_SYSCALL_USER_DISPATCH_CONFIG
+#define PTRACE_SET_SYSCALL_USER_DISPATCH_CONFIG 0x4210
+#define PTRACE_GET_SYSCALL_USER_DISPATCH_CONFIG 0x4211
+struct ptrace_sud_config {
+	uint64_t mode, selector, offset, len;
+};
+#endif
+
 extern const struct compel_blob compel_agent;

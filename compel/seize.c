@@ -133,9 +133,9 @@ static struct error *not_stopping(pid_t tid)
 }
 
 /* Has waited in vain for a while: time to give up? */
-static bool give_up(pid_t tid, double waited)
+static bool give_up(const struct compel_thread *thread, double waited)
 {
-	return waited > WAIT_SECONDS || (waited > VFORK_WAIT_SECONDS && waits_in_vfork(tid));
+	return thread->unreachable || waited > WAIT_SECONDS || (waited > VFORK_WAIT_SECONDS && waits_in_vfork(thread->tid));
 }
 
 /* waitpid() with a way out. Nearly always the thread is there at the first look or within
@@ -161,8 +161,10 @@ static struct error *wait_status(struct compel_thread *thread, int *status)
 			sched_yield();
 			continue;
 		}
-		if (give_up(thread->tid, seconds_since(&start)))
+		if (give_up(thread, seconds_since(&start))) {
+			thread->unreachable = true;
 			return not_stopping(thread->tid);
+		}
 		nanosleep(&nap, NULL);
 		if (nap.tv_nsec < LONGEST_NAP_NS)
 			nap.tv_nsec *= 2;

@@ -9,8 +9,12 @@ enum {
 	CODE_64 = 0x33,
 	CODE_32 = 0x23,
 	STACK_SEGMENT = 0x2b,
-	/* Kernel-internal answer: start the call again unless a handler runs. */
+	/* Kernel-internal answers of an interrupted call: start it again, unless a handler without
+	 * SA_RESTART runs; always; unless any handler runs; continue it from saved arguments. */
+	RESTART_BY_FLAG = 512,
+	RESTART_ALWAYS = 513,
 	RESTART_NO_HANDLER = 514,
+	RESTART_SAVED = 516,
 	/* Carry, overflow and friends may stay; trap, direction and alignment check must not be set. */
 	FLAGS_TO_CLEAR = 0x100 | 0x400 | 0x40000,
 };
@@ -93,4 +97,24 @@ bool arch_hide_interruption(struct user_regs_struct *registers)
 		return false;
 	registers->rax = (uint64_t)-RESTART_NO_HANDLER;
 	return true;
+}
+
+void arch_settle_syscall(struct user_regs_struct *registers, bool handler, bool restart)
+{
+	int64_t result = arch_is_compat(registers) ? (int32_t)registers->rax : (int64_t)registers->rax;
+	bool again = !handler;
+
+	if ((int64_t)registers->orig_rax < 0 || result > -RESTART_BY_FLAG || result < -RESTART_SAVED || result == -515)
+		return;
+	if (result == -RESTART_ALWAYS || (result == -RESTART_BY_FLAG && restart))
+		again = true;
+	if (result == -RESTART_SAVED)
+		again = false;
+	if (again) {
+		registers->rax = registers->orig_rax;
+		registers->rip -= ARCH_SYSCALL_SIZE;
+	} else {
+		registers->rax = (uint64_t)-EINTR;
+	}
+	registers->orig_rax = (uint64_t)-1;
 }
