@@ -61,4 +61,4 @@ check-compel: compel-programs
 $(O)/test/compel/ia32: | $(O)/test/compel/ia32-target
 $(O)/test/compel/ia32-target: test/compel/ia32/target.c
 	@mkdir -p $(@D)
-	-$(CC) -m32 -O1 -ffreestanding -nostdlib -static -fno-pic -no-pie -fno-stack-protector -fcf-protection=none -o $@ $<
+	-$(CC) -m32 -O1 -ffreestanding -nostdlib -static -fno-pic -fno-stack-protector -fcf-protection=none -o $@ $<
