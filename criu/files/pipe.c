@@ -18,6 +18,8 @@
 #include "image/record.h"
 #include "support/cleanup.h"
 
+enum { LARGE_FILE = 0100000 }; /* O_LARGEFILE, which the C library hides on 64-bit machines */
+
 /* What a pipe holds, once for each pipe. */
 struct pipe_contents {
 	ino_t inode;
@@ -172,22 +174,29 @@ static struct error *put_contents(struct restore *restore, enum image_id image, 
 	}
 }
 
-/* Every description of one pipe gets its own opening of the same pipe, with its own flags. */
+/* Every description of one pipe gets its own opening of the same pipe, with its own flags. The first
+ * of each side is the end that pipe2() gave: unlike an opened one it lacks O_LARGEFILE. */
 static struct error *open_ends(struct restore *restore, uint32_t pipe_id, int ends[2])
 {
 	struct file_plan *plan = restore->files;
 	char paths[2][32];
+	int given[2] = { ends[0], ends[1] };
 
 	for (int i = 0; i < 2; i++)
 		snprintf(paths[i], sizeof(paths[i]), "/proc/self/fd/%d", ends[i]);
 	for (size_t i = 0; i < plan->count; i++) {
 		struct planned_file *file = &plan->files[i];
-		uint32_t access;
+		uint32_t flags;
+		int side;
 
 		if (file->kind != &pipe_kind || file->entry->pipe->pipe_id != pipe_id || !file->wanted)
 			continue;
-		access = file->entry->pipe->flags & O_ACCMODE;
-		file->fd = open(paths[access != O_RDONLY], (int)access | O_NONBLOCK | O_CLOEXEC);
+		flags = file->entry->pipe->flags;
+		side = (flags & O_ACCMODE) != O_RDONLY;
+		if (given[side] >= 0 && (flags & O_ACCMODE) != O_RDWR && !(flags & LARGE_FILE))
+			file->fd = fcntl(take_fd(&given[side]), F_DUPFD_CLOEXEC, 0);
+		else
+			file->fd = open(paths[side], (int)(flags & O_ACCMODE) | O_NONBLOCK | O_CLOEXEC);
 		if (file->fd < 0)
 			return fail_errno("could not open an end of a pipe");
 		file->made = true;

@@ -82,7 +82,7 @@ struct error *regular_open(struct restore *restore, const RegFileEntry *entry, i
 
 	if (flags < 0)
 		flags = entry->flags & ~(O_CREAT | O_EXCL | O_TRUNC | O_NOCTTY);
-	flags &= ~(__O_TMPFILE);
+	flags &= ~(__O_TMPFILE & ~O_DIRECTORY);
 	/* O_TMPFILE includes O_DIRECTORY. */
 	if (entry->has_mode && !S_ISDIR(entry->mode))
 		flags &= ~O_DIRECTORY;

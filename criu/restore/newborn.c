@@ -26,7 +26,6 @@
 #include "support/options.h"
 #include "tasks/login_uid.h"
 #include "tasks/oom.h"
-#include "tasks/root_and_cwd.h"
 
 enum { BUSY_TRIES = 50, BUSY_WAIT_US = 10000 };
 
@@ -146,8 +145,6 @@ static struct error *live(struct restore *restore, struct task *task, struct han
 	TRY(oom_restore(task));
 	TRY(login_uid_restore(task));
 	TRY(memory_restore(restore, task, handover, program_room(restore, task), &layout));
-	TRY(root_and_cwd_restore(task, handover_find(handover, HANDED_ROOT, 0),
-				 handover_find(handover, HANDED_CWD, 0)));
 	if (task->table->owner == task)
 		TRY(handover_adopt(restore, task));
 	return program_run(restore, task, &layout, handover);

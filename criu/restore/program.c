@@ -18,6 +18,7 @@
 #include "tasks/memory_fields.h"
 #include "tasks/part.h"
 #include "tasks/posix_timers.h"
+#include "tasks/root_and_cwd.h"
 
 enum { STACK_SIZE = 8192, PAGE = 4096 };
 
@@ -80,10 +81,14 @@ static void emit_close_others(struct batch *program, const struct task *task)
 	batch_call(program, "descriptors of the restorer", SYS_close_range, next, UINT_MAX, 0);
 }
 
-/* The newborn's own numbers of the executable are still open here. */
-static void emit_memory_fields(struct assembly *assembly, struct batch *program)
+/* The newborn's own numbers of executable and directories are still open here. */
+static struct error *emit_with_descriptors(struct assembly *assembly, struct batch *program)
 {
-	memory_fields_emit(assembly->task, handover_find(assembly->handover, HANDED_EXE, 0), program);
+	const struct handover *handover = assembly->handover;
+
+	memory_fields_emit(assembly->task, handover_find(handover, HANDED_EXE, 0), program);
+	return root_and_cwd_emit(assembly->task, handover_find(handover, HANDED_ROOT, 0),
+				 handover_find(handover, HANDED_CWD, 0), program);
 }
 
 static void emit_threads(struct assembly *assembly, struct batch *program)
@@ -135,7 +140,7 @@ static struct error *emit_phase(struct assembly *assembly, struct thread *thread
 		break;
 	case PHASE_IDENTITY: /* what the kernel notes about the address space and each thread */
 		if (leader)
-			emit_memory_fields(assembly, program);
+			TRY(emit_with_descriptors(assembly, program));
 		break;
 	case PHASE_THREADS:
 		if (leader)

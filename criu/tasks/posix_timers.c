@@ -5,13 +5,20 @@
  * the calls that arm_posix_timers() appends in PHASE_GO.
  */
 #include <signal.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <time.h>
 
 #include "kernel/proc/timers.h"
 #include "tasks/part.h"
 #include "tasks/posix_timers.h"
+
+#ifndef PR_TIMER_CREATE_RESTORE_IDS
+#define PR_TIMER_CREATE_RESTORE_IDS 77
+enum { PR_TIMER_CREATE_RESTORE_IDS_OFF, PR_TIMER_CREATE_RESTORE_IDS_ON, PR_TIMER_CREATE_RESTORE_IDS_GET };
+#endif
 
 static struct error *read_timers(struct thread *thread, struct arena *arena, struct proc_timer **timers, size_t *count)
 {
@@ -86,24 +93,52 @@ static struct error *plan(struct restore *restore, struct thread *thread)
 	return NULL;
 }
 
+static int compare_ids(const void *a, const void *b)
+{
+	const PosixTimerEntry *const *x = a, *const *y = b;
+
+	return (*x)->it_id < (*y)->it_id ? -1 : (*x)->it_id > (*y)->it_id;
+}
+
+/* Without the kernel's help ids only count up, so timers are made in the order of their ids. */
+static void emit_create(struct batch *program, const PosixTimerEntry *entry, pid_t pid, bool ids_can_be_asked)
+{
+	uint64_t id = entry->it_id;
+	struct sigevent event;
+	size_t place;
+
+	memset(&event, 0, sizeof(event));
+	event.sigev_notify = entry->it_sigev_notify;
+	event.sigev_signo = entry->si_signo;
+	event.sigev_value.sival_ptr = (void *)entry->sival_ptr;
+	if (entry->it_sigev_notify & SIGEV_THREAD_ID)
+		event._sigev_un._tid = entry->has_notify_thread_id ? entry->notify_thread_id : pid;
+	place = batch_data(program, &event, sizeof(event));
+	if (ids_can_be_asked)
+		batch_call_flags(program, "POSIX timer", SYS_timer_create, REMOTE_DATA(1) | REMOTE_DATA(2),
+				 (int64_t)(int32_t)entry->clock_id, place, batch_data(program, &id, sizeof(id)));
+	else
+		batch_call_flags(program, "POSIX timer", REMOTE_POSIX_TIMER, REMOTE_DATA(1),
+				 (int64_t)(int32_t)entry->clock_id, place, id);
+}
+
 static struct error *emit(struct restore *restore, struct thread *thread, struct batch *program)
 {
 	const TaskTimersEntry *timers = thread->core->tc->timers;
+	/* Linux 6.15: timer_create() takes the wanted id from where it would put the new one. */
+	bool ids_can_be_asked = prctl(PR_TIMER_CREATE_RESTORE_IDS, PR_TIMER_CREATE_RESTORE_IDS_GET, 0, 0, 0) >= 0;
 
-	for (size_t i = 0; timers && i < timers->n_posix; i++) {
-		const PosixTimerEntry *entry = timers->posix[i];
-		struct sigevent event;
-
-		memset(&event, 0, sizeof(event));
-		event.sigev_notify = entry->it_sigev_notify;
-		event.sigev_signo = entry->si_signo;
-		event.sigev_value.sival_ptr = (void *)entry->sival_ptr;
-		if (entry->it_sigev_notify & SIGEV_THREAD_ID)
-			event._sigev_un._tid =
-			    entry->has_notify_thread_id ? entry->notify_thread_id : thread->task->pid;
-		batch_call_flags(program, "POSIX timer", REMOTE_POSIX_TIMER, REMOTE_DATA(1), entry->clock_id,
-				 batch_data(program, &event, sizeof(event)), entry->it_id);
-	}
+	if (!timers || !timers->n_posix)
+		return NULL;
+	qsort(timers->posix, timers->n_posix, sizeof(*timers->posix), compare_ids);
+	if (ids_can_be_asked)
+		batch_call(program, "POSIX timer ids", SYS_prctl, PR_TIMER_CREATE_RESTORE_IDS,
+			   PR_TIMER_CREATE_RESTORE_IDS_ON, 0, 0, 0);
+	for (size_t i = 0; i < timers->n_posix; i++)
+		emit_create(program, timers->posix[i], thread->task->pid, ids_can_be_asked);
+	if (ids_can_be_asked)
+		batch_call(program, "POSIX timer ids", SYS_prctl, PR_TIMER_CREATE_RESTORE_IDS,
+			   PR_TIMER_CREATE_RESTORE_IDS_OFF, 0, 0, 0);
 	return NULL;
 }
 

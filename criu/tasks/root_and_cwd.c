@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * root_and_cwd: root directory, working directory and umask of a process. Restored by the
- * newborn itself (root_and_cwd_restore), with handles that the opener made.
+ * root_and_cwd: root directory, working directory and umask of a process. They change in
+ * the program, because criu itself still needs /proc until then; the opener made the handles.
  */
 #include <fcntl.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "files/files.h"
@@ -26,22 +27,21 @@ static struct error *dump(struct dump *dump, struct thread *thread, const struct
 	return NULL;
 }
 
-struct error *root_and_cwd_restore(const struct task *task, int root_fd, int cwd_fd)
+struct error *root_and_cwd_emit(const struct task *task, int root_fd, int cwd_fd, struct batch *program)
 {
 	struct stat wanted, now;
 
-	if (root_fd >= 0) {
-		if (fstat(root_fd, &wanted) || stat("/", &now))
-			return fail_errno("could not examine the root directory");
-		if (wanted.st_dev != now.st_dev || wanted.st_ino != now.st_ino) {
-			if (fchdir(root_fd) || chroot("."))
-				return fail_errno("could not change the root directory");
-		}
+	if (fstat(root_fd, &wanted) || stat("/", &now))
+		return fail_errno("could not examine the root directory");
+	if (wanted.st_dev != now.st_dev || wanted.st_ino != now.st_ino) {
+		size_t here = batch_string(program, ".");
+
+		batch_call(program, "root directory", SYS_fchdir, root_fd);
+		batch_call_flags(program, "root directory", SYS_chroot, REMOTE_DATA(0), here);
 	}
-	if (cwd_fd >= 0 && fchdir(cwd_fd))
-		return fail_errno("could not change the working directory");
-	if (task->fs && task->fs->has_umask)
-		umask(task->fs->umask);
+	batch_call(program, "working directory", SYS_fchdir, cwd_fd);
+	if (task->fs->has_umask)
+		batch_call(program, "umask", SYS_umask, task->fs->umask);
 	return NULL;
 }
 

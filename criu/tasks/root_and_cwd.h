@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 #pragma once
 
-#include "model/run.h"
-#include "support/error.h"
+#include "tasks/part.h"
 
-/* Newborn: enters its root and working directory (-1: left as they are) and sets the umask. */
-struct error *root_and_cwd_restore(const struct task *task, int root_fd, int cwd_fd) must_check;
+/* Newborn: appends the calls that enter root and working directory and set the umask; the
+ * descriptors are open when the program runs. */
+struct error *root_and_cwd_emit(const struct task *task, int root_fd, int cwd_fd, struct batch *program) must_check;
