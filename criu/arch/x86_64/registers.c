@@ -2,7 +2,6 @@
 /* x86-64: registers and FPU state to and from the image. Intel SDM vol. 1 chapter 13. */
 #include <cpuid.h>
 #include <string.h>
-#include <sys/syscall.h>
 
 #include "arch/arch.h"
 
@@ -94,38 +93,27 @@ enum { ERESTARTSYS = 512, ERESTARTNOINTR = 513, ERESTARTNOHAND = 514, ERESTART_R
 /*
  * A thread that was stopped inside a system call carries the restart in its registers.
  * The image stores the state after the kernel's own fix-up, since the restoring kernel knows
- * nothing of the call. A restart block lives in the old kernel only: sleeps that leave
- * their remaining time in the memory they read it from, or that nobody asked for the
- * remainder, start again; others end with EINTR, which their interface allows.
+ * nothing of the call: it begins again. A restart block, which notes how much of a timeout is left,
+ * lives in the old kernel only, so a sleep or wait with a relative time begins with its full
+ * time, unless the program lets the kernel keep what is left in the same place
+ * (nanosleep(&t, &t)). Too long is allowed by every one of these calls; EINTR without a
+ * signal is what programs do not expect.
  */
 static void system_call_restart(UserX86RegsEntry *out, bool compat)
 {
 	const uint64_t step = 2; /* length of syscall and int 0x80 */
-	int64_t result = (int64_t)(compat ? (int64_t)(int32_t)out->ax : (int64_t)out->ax);
-	bool again = false;
+	int64_t call = compat ? (int32_t)out->orig_ax : (int64_t)out->orig_ax;
 
-	if ((int64_t)(compat ? (int64_t)(int32_t)out->orig_ax : (int64_t)out->orig_ax) < 0)
+	if (call < 0)
 		return;
-	switch (-result) {
+	switch (-(compat ? (int32_t)out->ax : (int64_t)out->ax)) {
 	case ERESTARTSYS:
 	case ERESTARTNOINTR:
 	case ERESTARTNOHAND:
-		again = true;
-		break;
 	case ERESTART_RESTARTBLOCK:
-		if (!compat && out->orig_ax == SYS_nanosleep)
-			again = out->si == 0 || out->si == out->di;
-		else if (!compat && out->orig_ax == SYS_clock_nanosleep)
-			again = out->r10 == 0 || out->r10 == out->dx;
-		else if (!compat && out->orig_ax == SYS_poll)
-			again = true;
-		if (!again)
-			out->ax = compat ? (uint32_t)-EINTR : (uint64_t)-EINTR;
-		break;
-	}
-	if (again) {
 		out->ax = out->orig_ax;
 		out->ip -= step;
+		break;
 	}
 }
 
