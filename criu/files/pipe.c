@@ -17,6 +17,7 @@
 #include "files/plan.h"
 #include "image/record.h"
 #include "support/cleanup.h"
+#include "support/file.h"
 
 enum { LARGE_FILE = 0100000 }; /* O_LARGEFILE, which the C library hides on 64-bit machines */
 
@@ -141,8 +142,38 @@ void pipe_release(struct dump *dump)
 
 /* ---- restore ---- */
 
-/* The contents' place in the image, found when they are needed. */
-static struct error *put_contents(struct restore *restore, enum image_id image, uint32_t id, int writing_end)
+/* A pipe or FIFO to be made: its descriptions, and where its contents are in the image. */
+struct planned_pipe {
+	uint32_t id;
+	enum image_id image;
+	bool has_contents, filled;
+	uint64_t offset;
+	uint32_t bytes, capacity; /* capacity 0: not noted */
+	struct planned_end *ends;
+};
+
+struct planned_end {
+	struct planned_end *next;
+	struct planned_file *file;
+	struct planned_pipe *pipe;
+	const RegFileEntry *path; /* of a FIFO */
+};
+
+struct pipe_plan {
+	struct planned_pipe *pipes; /* sorted by image, id */
+	size_t count, capacity;
+};
+
+static int compare_pipes(const void *a, const void *b)
+{
+	const struct planned_pipe *x = a, *y = b;
+
+	if (x->image != y->image)
+		return x->image < y->image ? -1 : 1;
+	return x->id < y->id ? -1 : x->id > y->id;
+}
+
+static struct error *read_contents_index(struct restore *restore, struct pipe_plan *plan, enum image_id image)
 {
 	cleanup_image_reader struct image_reader *reader = NULL;
 	ProtobufCMessage *message;
@@ -150,49 +181,129 @@ static struct error *put_contents(struct restore *restore, enum image_id image, 
 	TRY(image_open(restore->criu->images, image, 0, &reader));
 	for (;;) {
 		const PipeDataEntry *entry;
-		cleanup_free char *data = NULL;
 
 		TRY(image_read(reader, &pipe_data_entry__descriptor, restore->arena, &message));
 		if (!message)
 			return NULL;
 		entry = (const PipeDataEntry *)message;
-		if (entry->pipe_id != id) {
-			TRY(image_skip_bytes(reader, entry->bytes));
-			continue;
-		}
-		TRY(image_expect_bytes(reader, entry->bytes));
-		if (entry->has_size && fcntl(writing_end, F_SETPIPE_SZ, entry->size) < 0)
-			return with_hint(fail_errno("could not give a pipe a capacity of %u bytes", entry->size),
-					 "Raise /proc/sys/fs/pipe-max-size.");
-		data = malloc(entry->bytes + 1);
-		if (!data)
-			return out_of_memory();
-		TRY(image_read_bytes(reader, data, entry->bytes));
-		if (entry->bytes && write(writing_end, data, entry->bytes) != (ssize_t)entry->bytes)
-			return fail_errno("could not fill a pipe with %u bytes", entry->bytes);
-		return NULL;
+		*arena_append(restore->arena, plan->pipes, plan->count, plan->capacity) = (struct planned_pipe){
+			.id = entry->pipe_id,
+			.image = image,
+			.has_contents = true,
+			.offset = image_reader_offset(reader),
+			.bytes = entry->bytes,
+			.capacity = entry->has_size ? entry->size : 0,
+		};
+		TRY(image_skip_bytes(reader, entry->bytes));
 	}
+}
+
+/* Adds the pipes that have no record of contents, so that every one is in the list. */
+static void add_pipes_of_files(struct restore *restore, struct pipe_plan *plan)
+{
+	for (size_t i = 0; i < restore->files->count; i++) {
+		const struct planned_file *file = &restore->files->files[i];
+		bool fifo = file->kind == &fifo_kind;
+
+		if (fifo || file->kind == &pipe_kind)
+			*arena_append(restore->arena, plan->pipes, plan->count, plan->capacity) = (struct planned_pipe){
+				.id = fifo ? file->entry->fifo->pipe_id : file->entry->pipe->pipe_id,
+				.image = fifo ? IMAGE_FIFO_DATA : IMAGE_PIPES_DATA,
+			};
+	}
+}
+
+/* One element for each pipe; those with contents win. */
+static void unite(struct pipe_plan *plan)
+{
+	size_t kept = 0;
+
+	qsort(plan->pipes, plan->count, sizeof(*plan->pipes), compare_pipes);
+	for (size_t i = 0; i < plan->count; i++) {
+		struct planned_pipe *last = kept ? &plan->pipes[kept - 1] : NULL;
+
+		if (!last || compare_pipes(last, &plan->pipes[i]))
+			plan->pipes[kept++] = plan->pipes[i];
+		else if (!last->has_contents)
+			*last = plan->pipes[i];
+	}
+	plan->count = kept;
+}
+
+static struct error *get_plan(struct restore *restore, struct pipe_plan **ret)
+{
+	struct pipe_plan *plan = restore->files->pipes;
+
+	if (!plan) {
+		plan = restore->files->pipes = arena_new(restore->arena, struct pipe_plan);
+		TRY(read_contents_index(restore, plan, IMAGE_PIPES_DATA));
+		TRY(read_contents_index(restore, plan, IMAGE_FIFO_DATA));
+		add_pipes_of_files(restore, plan);
+		unite(plan);
+	}
+	*ret = plan;
+	return NULL;
+}
+
+static struct error *plan_end(struct restore *restore, struct planned_file *file, enum image_id image, uint32_t id,
+			      const RegFileEntry *path)
+{
+	struct planned_end *end = arena_new(restore->arena, struct planned_end);
+	struct planned_pipe key = { .image = image, .id = id };
+	struct pipe_plan *plan;
+
+	TRY(get_plan(restore, &plan));
+	end->pipe = bsearch(&key, plan->pipes, plan->count, sizeof(key), compare_pipes);
+	end->file = file;
+	end->path = path;
+	end->next = end->pipe->ends;
+	end->pipe->ends = end;
+	file->kind_data = end;
+	return NULL;
+}
+
+static struct error *put_contents(struct restore *restore, struct planned_pipe *pipe, int writing_end)
+{
+	cleanup_free char *data = NULL;
+	cleanup_close int image = -1;
+
+	if (pipe->filled)
+		return NULL;
+	pipe->filled = true;
+	if (pipe->capacity && fcntl(writing_end, F_SETPIPE_SZ, pipe->capacity) < 0)
+		return with_hint(fail_errno("could not give a pipe a capacity of %u bytes", pipe->capacity),
+				 "Raise /proc/sys/fs/pipe-max-size.");
+	if (!pipe->bytes)
+		return NULL;
+	data = malloc(pipe->bytes);
+	if (!data)
+		return out_of_memory();
+	TRY(image_open_raw(restore->criu->images, pipe->image, 0, O_RDONLY, &image));
+	TRY(pread_exactly(image, data, pipe->bytes, pipe->offset));
+	if (write(writing_end, data, pipe->bytes) != (ssize_t)pipe->bytes)
+		return fail_errno("could not fill a pipe with %u bytes", pipe->bytes);
+	return NULL;
+}
+
+static struct error *plan_pipe(struct restore *restore, struct planned_file *file)
+{
+	return plan_end(restore, file, IMAGE_PIPES_DATA, file->entry->pipe->pipe_id, NULL);
 }
 
 /* Every description of one pipe gets its own opening of the same pipe, with its own flags. The first
  * of each side is the end that pipe2() gave: unlike an opened one it lacks O_LARGEFILE. */
-static struct error *open_ends(struct restore *restore, uint32_t pipe_id, int ends[2])
+static struct error *open_ends(const struct planned_pipe *pipe, int ends[2])
 {
-	struct file_plan *plan = restore->files;
 	char paths[2][32];
 	int given[2] = { ends[0], ends[1] };
 
 	for (int i = 0; i < 2; i++)
 		snprintf(paths[i], sizeof(paths[i]), "/proc/self/fd/%d", ends[i]);
-	for (size_t i = 0; i < plan->count; i++) {
-		struct planned_file *file = &plan->files[i];
-		uint32_t flags;
-		int side;
+	for (struct planned_end *end = pipe->ends; end; end = end->next) {
+		struct planned_file *file = end->file;
+		uint32_t flags = file->entry->pipe->flags;
+		int side = (flags & O_ACCMODE) != O_RDONLY;
 
-		if (file->kind != &pipe_kind || file->entry->pipe->pipe_id != pipe_id || !file->wanted)
-			continue;
-		flags = file->entry->pipe->flags;
-		side = (flags & O_ACCMODE) != O_RDONLY;
 		if (given[side] >= 0 && (flags & O_ACCMODE) != O_RDWR && !(flags & LARGE_FILE))
 			file->fd = fcntl(take_fd(&given[side]), F_DUPFD_CLOEXEC, 0);
 		else
@@ -206,6 +317,7 @@ static struct error *open_ends(struct restore *restore, uint32_t pipe_id, int en
 
 static struct error *create_pipe(struct restore *restore, struct planned_file *file, int *ret_fd)
 {
+	struct planned_end *end = file->kind_data;
 	cleanup_close int reader = -1, writer = -1;
 	int ends[2];
 
@@ -213,27 +325,29 @@ static struct error *create_pipe(struct restore *restore, struct planned_file *f
 		return fail_errno("could not create a pipe");
 	reader = ends[0];
 	writer = ends[1];
-	TRY(put_contents(restore, IMAGE_PIPES_DATA, file->entry->pipe->pipe_id, writer));
-	TRY(open_ends(restore, file->entry->pipe->pipe_id, ends));
+	TRY(put_contents(restore, end->pipe, writer));
+	TRY(open_ends(end->pipe, ends));
 	*ret_fd = file->fd;
 	return NULL;
 }
 
-/* O_NONBLOCK was only for the opening: common.c sets the real flags afterwards. */
+/* O_NONBLOCK is only for the opening: fill sets the real flags. */
 static struct error *plan_fifo(struct restore *restore, struct planned_file *file)
 {
 	struct planned_file *path = planned_file_find(restore, file->entry->fifo->regf_id, FD_TYPES__REG);
 
 	if (!path)
 		return fail("the image is damaged: FIFO %u has no path", file->entry->fifo->id);
-	file->kind_data = path->entry->reg;
+	TRY(plan_end(restore, file, IMAGE_FIFO_DATA, file->entry->fifo->pipe_id, path->entry->reg));
 	return path->kind->plan(restore, path);
 }
 
-/* Opening for reading and writing never waits for the other side; the right mode is then taken through /proc. */
+/* Opening for reading and writing never waits for the other side; the right mode is then taken
+ * through /proc. While descriptions of it are open the contents stay. */
 static struct error *create_fifo(struct restore *restore, struct planned_file *file, int *ret_fd)
 {
-	const RegFileEntry *entry = file->kind_data;
+	struct planned_end *end = file->kind_data;
+	const RegFileEntry *entry = end->path;
 	cleanup_close int both = -1;
 	char path[32];
 
@@ -244,20 +358,12 @@ static struct error *create_fifo(struct restore *restore, struct planned_file *f
 	*ret_fd = open(path, (int)(entry->flags & O_ACCMODE) | O_NONBLOCK | O_CLOEXEC);
 	if (*ret_fd < 0)
 		return fail_errno("could not open the FIFO %s", entry->name);
-	/* The first one fills it; while descriptions of it are open the contents stay. */
-	for (size_t i = 0; i < restore->files->count; i++) {
-		const struct planned_file *other = &restore->files->files[i];
-
-		if (other != file && other->kind == &fifo_kind && other->fd >= 0 &&
-		    other->entry->fifo->pipe_id == file->entry->fifo->pipe_id)
-			return NULL;
-	}
-	return put_contents(restore, IMAGE_FIFO_DATA, file->entry->fifo->pipe_id, both);
+	return put_contents(restore, end->pipe, both);
 }
 
 static struct error *fill_fifo(struct restore *restore, struct planned_file *file)
 {
-	const RegFileEntry *entry = file->kind_data;
+	const RegFileEntry *entry = ((struct planned_end *)file->kind_data)->path;
 	int flags = entry->flags & (O_APPEND | O_NONBLOCK | O_ASYNC);
 
 	if (!(entry->flags & O_PATH) && fcntl(file->fd, F_SETFL, flags))
@@ -271,6 +377,7 @@ const struct file_kind pipe_kind = {
 	.entry = offsetof(FileEntry, pipe),
 	.match = { .mode = S_IFIFO, .file_system = PIPEFS_MAGIC },
 	.dump = dump_pipe,
+	.plan = plan_pipe,
 	.create = create_pipe,
 };
 

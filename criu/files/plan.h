@@ -43,6 +43,7 @@ struct file_plan {
 	int *finish_fds; /* main's copies, by position in files; -1 */
 	int hub;	 /* the opener's socket */
 	struct terminal_plan *terminals;
+	struct pipe_plan *pipes;
 };
 
 /* NULL: there is none. Entries of fifo, tty and tun have a second, REG entry under another id. */

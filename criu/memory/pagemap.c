@@ -60,10 +60,12 @@ static struct error *scan(int fd, uint64_t start, uint64_t end, bool anonymous_o
 			return fail_errno("could not scan the page map");
 		for (int i = 0; i < count; i++)
 			add(arena, ranges, regions[i].start, regions[i].end);
-		/* walk_end can be stale when the vector was not filled. */
-		if (count < REGIONS || argument.walk_end >= end)
+		if (count < REGIONS)
 			return NULL;
-		start = argument.walk_end;
+		/* The vector was full: go on behind what it told (walk_end can be stale). */
+		start = regions[count - 1].end;
+		if (start >= end)
+			return NULL;
 	}
 }
 
