@@ -52,6 +52,10 @@ static VmaEntry *entry_of(struct dump *dump, const struct mapping_line *line)
 	entry->fd = -1;
 	if (advice)
 		SET(entry, madv, advice);
+	if (line->flags & MAPPING_LOCKED_ON_FAULT)
+		SET(entry, locked_on_fault, 1);
+	if ((line->flags & MAPPING_ACCOUNTED) && !line->shared && !(line->prot & PROT_WRITE))
+		SET(entry, accounted, 1);
 	return entry;
 }
 

@@ -61,7 +61,7 @@ static struct error *map(struct restore *restore, struct mapping *mapping, void 
 {
 	const VmaEntry *entry = mapping->entry;
 	bool shared = entry->status & VMA_FILE_SHARED;
-	int prot = shared ? (int)entry->prot : PROT_READ | PROT_WRITE;
+	int prot = shared ? (int)entry->prot : first_protection(restore, mapping);
 	int flags = (shared ? MAP_SHARED : MAP_PRIVATE) | MAP_FIXED_NOREPLACE | (entry->flags & MAP_NORESERVE);
 	int fd = mapping_file(restore, mapping);
 

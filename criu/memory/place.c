@@ -217,11 +217,11 @@ static struct error *fill(struct restore *restore, const struct task *task, cons
 
 /* ---- what an area shall be in the end ---- */
 
-static struct error *protect(const struct mapping *mapping, uint64_t address)
+static struct error *protect(struct restore *restore, const struct mapping *mapping, uint64_t address)
 {
 	const VmaEntry *entry = mapping->entry;
 
-	if (!vma_is_private(entry->status) || entry->prot == (PROT_READ | PROT_WRITE))
+	if (!vma_is_private(entry->status) || (int)entry->prot == first_protection(restore, mapping))
 		return NULL;
 	if (mprotect((void *)address, size_of(mapping), entry->prot))
 		return fail_errno("could not protect memory at 0x%llx", (unsigned long long)entry->start);
@@ -236,19 +236,34 @@ static struct error *advise(const struct mapping *mapping, uint64_t address)
 		if ((entry->madv & 1ULL << advice) && madvise((void *)address, size_of(mapping), advice))
 			return fail_errno("could not give advice %u for memory at 0x%llx", advice,
 					  (unsigned long long)entry->start);
-	if ((entry->flags & MAP_LOCKED) && mlock2((void *)address, size_of(mapping), MLOCK_ONFAULT))
-		return with_hint(fail_errno("could not lock memory at 0x%llx", (unsigned long long)entry->start),
-				 "Raise the limit of locked memory (ulimit -l).");
 	return NULL;
 }
 
-static struct error *finish_areas(const struct task *task, const struct placement *placement)
+/* Locking on fault needs no page to be there, so only the right to lock can be missing. The
+ * second call brings the pages in where that was wanted; it may fail where the first
+ * process could not have either (PROT_NONE). */
+static struct error *lock(const struct mapping *mapping, uint64_t address)
+{
+	const VmaEntry *entry = mapping->entry;
+
+	if (!(entry->flags & MAP_LOCKED))
+		return NULL;
+	if (mlock2((void *)address, size_of(mapping), MLOCK_ONFAULT))
+		return with_hint(fail_errno("could not lock memory at 0x%llx", (unsigned long long)entry->start),
+				 "Raise the limit of locked memory (ulimit -l).");
+	if (!entry->locked_on_fault)
+		(void)mlock((void *)address, size_of(mapping));
+	return NULL;
+}
+
+static struct error *finish_areas(struct restore *restore, const struct task *task, const struct placement *placement)
 {
 	for (size_t i = 0; i < task->mapping_count; i++) {
 		if (!placement->address[i])
 			continue;
-		TRY(protect(&task->mappings[i], placement->address[i]));
+		TRY(protect(restore, &task->mappings[i], placement->address[i]));
 		TRY(advise(&task->mappings[i], placement->address[i]));
+		TRY(lock(&task->mappings[i], placement->address[i]));
 	}
 	return NULL;
 }
@@ -278,7 +293,7 @@ struct error *memory_restore(struct restore *restore, struct task *task, const s
 		if (placement->address[i])
 			encourage_huge_pages(&task->mappings[i], placement->address[i]);
 	TRY(fill(restore, task, placement));
-	return finish_areas(task, placement);
+	return finish_areas(restore, task, placement);
 }
 
 /* ---- the program's part ---- */

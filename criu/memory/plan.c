@@ -4,6 +4,7 @@
 
 #include <fcntl.h>
 #include <stdlib.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -33,6 +34,13 @@ int mapping_file(struct restore *restore, const struct mapping *mapping)
 	const struct task_memory *memory = &restore->memory->tasks[mapping->task->index];
 
 	return handover_find(memory->handover, HANDED_MAPPING, memory->keys[mapping->index]);
+}
+
+int first_protection(struct restore *restore, const struct mapping *mapping)
+{
+	bool filled = restore->memory->tasks[mapping->task->index].filled[mapping->index];
+
+	return filled || mapping->entry->accounted ? PROT_READ | PROT_WRITE : (int)mapping->entry->prot;
 }
 
 /* ---- page maps ---- */
@@ -106,6 +114,7 @@ static struct error *check_runs(const struct task *task, const struct task_memor
 				return fail(
 				    "the image is damaged: process %d has a page at 0x%llx outside of its mappings",
 				    task->pid, (unsigned long long)address);
+			memory->filled[at] = true;
 			address = task->mappings[at].entry->end;
 		}
 	}
@@ -145,6 +154,7 @@ static struct error *plan_task(struct restore *restore, struct task *task)
 
 	task->mappings = arena_array(restore->arena, struct mapping, task->mm->n_vmas);
 	memory->keys = arena_array(restore->arena, uint32_t, task->mm->n_vmas);
+	memory->filled = arena_array(restore->arena, bool, task->mm->n_vmas);
 	for (size_t i = 0; i < task->mm->n_vmas; i++) {
 		struct mapping *mapping = &task->mappings[i];
 

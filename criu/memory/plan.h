@@ -24,6 +24,7 @@ struct task_memory {
 	size_t run_count;
 	int pages_fd;			 /* -1 when nothing is stored */
 	uint32_t *keys;			 /* by mapping: key of its file */
+	bool *filled;			 /* by mapping: the images hold pages of it */
 	const struct handover *handover; /* newborn, while it maps */
 };
 
@@ -42,9 +43,13 @@ struct memory_plan {
 /* main: where the file key of a mapping is kept. */
 uint32_t *mapping_file_key(struct restore *restore, const struct mapping *mapping);
 /* newborn: the descriptor it was handed for a mapping, or -1. */
+int mapping_file(struct restore *restore, const struct mapping *mapping);
+/* newborn: the protection a private mapping is made with. One that pages go into, or that was
+ * writable once, is writable at first; the others must never be, for the kernel would count
+ * them as memory promised. */
+int first_protection(struct restore *restore, const struct mapping *mapping);
 /* main, all plans made: anonymous shared objects, filled. */
 struct error *shared_objects_make(struct restore *restore) must_check;
-int mapping_file(struct restore *restore, const struct mapping *mapping);
 /* main: reads a page map into runs. image: IMAGE_PAGEMAP or IMAGE_PAGEMAP_SHMEM. */
 struct error *read_page_runs(struct restore *restore, int image, uint64_t key, struct page_run **runs, size_t *count,
 			     int *pages_fd) must_check;

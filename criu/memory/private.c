@@ -4,6 +4,7 @@
 #include <sys/mman.h>
 
 #include "memory/kind.h"
+#include "memory/plan.h"
 #include "memory/vma.h"
 
 static bool recognise(const struct mapping_line *line)
@@ -38,7 +39,7 @@ static struct error *map(struct restore *restore, struct mapping *mapping, void 
 	const VmaEntry *entry = mapping->entry;
 	int flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE |
 		    (entry->flags & (MAP_GROWSDOWN | MAP_NORESERVE | MAP_HUGETLB | MAP_HUGE_MASK << MAP_HUGE_SHIFT));
-	void *place = mmap(address, entry->end - entry->start, PROT_READ | PROT_WRITE, flags, -1, 0);
+	void *place = mmap(address, entry->end - entry->start, first_protection(restore, mapping), flags, -1, 0);
 
 	if (place == MAP_FAILED)
 		return fail_errno("could not map anonymous memory at 0x%llx", (unsigned long long)entry->start);

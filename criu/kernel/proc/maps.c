@@ -21,6 +21,7 @@ static const struct {
 	{ "pf", MAPPING_PFNMAP },	{ "io", MAPPING_IO },	     { "dp", MAPPING_DROPPABLE },
 	{ "ss", MAPPING_SHADOW_STACK }, { "um", MAPPING_UFFD },	     { "uw", MAPPING_UFFD },
 	{ "ui", MAPPING_UFFD },		{ "gu", MAPPING_GUARD },
+	{ "lf", MAPPING_LOCKED_ON_FAULT }, { "ac", MAPPING_ACCOUNTED },
 };
 
 static void parse_flags(const char *place, struct mapping_line *line)

@@ -29,6 +29,8 @@ enum mapping_flag {
 	MAPPING_SHADOW_STACK = 1 << 15, /* ss */
 	MAPPING_UFFD = 1 << 16,	      /* um, uw, ui: watched by a userfaultfd */
 	MAPPING_GUARD = 1 << 17,      /* gu: may contain guard pages (Linux 6.17) */
+	MAPPING_LOCKED_ON_FAULT = 1 << 18, /* lf */
+	MAPPING_ACCOUNTED = 1 << 19,  /* ac */
 };
 
 struct mapping_line {
