@@ -12,6 +12,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <linux/mman.h>
+#include <sys/mman.h>
 #include <sys/uio.h>
 #include <unistd.h>
 
@@ -388,15 +390,23 @@ struct error *memory_drain(struct dump *dump)
 
 /* ---- the page maps ---- */
 
+/* Could a page of this mapping come later, on first touch? */
+static bool may_be_lazy(const VmaEntry *entry)
+{
+	return (entry->status & VMA_ANON_PRIVATE) &&
+	       !(entry->status & (VMA_VDSO | VMA_VVAR | VMA_VSYSCALL | VMA_AIORING)) &&
+	       !(entry->flags & (MAP_LOCKED | MAP_HUGETLB));
+}
+
 static struct error *write_entry(struct dump *dump, struct image_writer *writer, const struct page_set *set,
-				 struct page_range range)
+				 struct page_range range, uint32_t flags)
 {
 	PagemapEntry entry;
 
 	pagemap_entry__init(&entry);
 	entry.vaddr = range.start - set->bias;
 	entry.compat_nr_pages = (range.end - range.start) / PAGE_BYTES;
-	SET(&entry, flags, PAGE_RUN_PRESENT);
+	SET(&entry, flags, flags);
 	SET(&entry, nr_pages, (range.end - range.start) / PAGE_BYTES);
 	if (set->shared)
 		dump->shared_pages_written += entry.nr_pages;
@@ -405,8 +415,37 @@ static struct error *write_entry(struct dump *dump, struct image_writer *writer,
 	return image_write(writer, &entry.base);
 }
 
+/* One entry for each stretch of the range whose mappings agree; *at: index of the mapping. */
+static struct error *write_range(struct dump *dump, struct image_writer *writer, const struct page_set *set,
+				 struct page_range range, size_t *at)
+{
+	const struct mapping *mappings = set->task->mappings;
+
+	if (set->shared)
+		return write_entry(dump, writer, set, range, PAGE_RUN_PRESENT);
+	while (range.start < range.end) {
+		struct page_range part = { range.start, range.start };
+		bool lazy;
+
+		while (mappings[*at].entry->end <= range.start)
+			++*at;
+		lazy = may_be_lazy(mappings[*at].entry);
+		while (part.end < range.end && may_be_lazy(mappings[*at].entry) == lazy) {
+			part.end = mappings[*at].entry->end;
+			if (part.end < range.end)
+				++*at;
+			else
+				part.end = range.end;
+		}
+		TRY(write_entry(dump, writer, set, part, PAGE_RUN_PRESENT | (lazy ? PAGE_RUN_LAZY : 0)));
+		range.start = part.end;
+	}
+	return NULL;
+}
+
 static struct error *write_set(struct dump *dump, const struct page_set *set)
 {
+	size_t at = 0;
 	cleanup_image_writer struct image_writer *writer = NULL;
 	struct page_range last = { 0, 0 };
 	PagemapHead head;
@@ -424,12 +463,12 @@ static struct error *write_set(struct dump *dump, const struct page_set *set)
 				continue;
 			}
 			if (last.end)
-				TRY(write_entry(dump, writer, set, last));
+				TRY(write_range(dump, writer, set, last, &at));
 			last = range;
 		}
 	}
 	if (last.end)
-		TRY(write_entry(dump, writer, set, last));
+		TRY(write_range(dump, writer, set, last, &at));
 	return image_close(take_pointer(writer));
 }
 

@@ -27,12 +27,11 @@ static struct error *dump_private(struct dump *dump, struct mapping *mapping)
 	return register_mapped_file(dump, mapping);
 }
 
-/* VM_MAYWRITE is not told by the kernel: a shared mapping that can be written now must
- * come from a writable descriptor; one that cannot is opened for reading. */
+/* A shared mapping that may become writable came from a writable descriptor. */
 static struct error *dump_shared(struct dump *dump, struct mapping *mapping)
 {
 	mapping->entry->status = VMA_REGULAR | VMA_FILE_SHARED;
-	SET(mapping->entry, fdflags, mapping->entry->prot & PROT_WRITE ? O_RDWR : O_RDONLY);
+	SET(mapping->entry, fdflags, mapping->line->flags & MAPPING_MAY_WRITE ? O_RDWR : O_RDONLY);
 	return register_mapped_file(dump, mapping);
 }
 

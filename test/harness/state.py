@@ -73,7 +73,9 @@ def mappings(pid):
         match = re.match(r"([0-9a-f]+)-([0-9a-f]+) (\S+) ([0-9a-f]+) (\S+) (\d+) *(.*)", line)
         if match:
             start, end, offset = (int(match[i], 16) for i in (1, 2, 4))
-            found.append([start, end, offset, [match[3], match[5], match[6], match[7]]])
+            # Shared memory without a name gets a new inode; who shares it, the tests look at themselves.
+            inode = "(new)" if match[7] == "/dev/zero (deleted)" else match[6]
+            found.append([start, end, offset, [match[3], match[5], inode, match[7]]])
         elif line.startswith("VmFlags:"):
             flags = [flag for flag in line.split()[1:] if flag not in FLAGS_IGNORED]
             found[-1][3].append(" ".join(flags))

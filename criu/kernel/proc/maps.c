@@ -22,6 +22,7 @@ static const struct {
 	{ "ss", MAPPING_SHADOW_STACK }, { "um", MAPPING_UFFD },	     { "uw", MAPPING_UFFD },
 	{ "ui", MAPPING_UFFD },		{ "gu", MAPPING_GUARD },
 	{ "lf", MAPPING_LOCKED_ON_FAULT }, { "ac", MAPPING_ACCOUNTED },
+	{ "mw", MAPPING_MAY_WRITE },
 };
 
 static void parse_flags(const char *place, struct mapping_line *line)

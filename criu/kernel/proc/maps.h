@@ -31,6 +31,7 @@ enum mapping_flag {
 	MAPPING_GUARD = 1 << 17,      /* gu: may contain guard pages (Linux 6.17) */
 	MAPPING_LOCKED_ON_FAULT = 1 << 18, /* lf */
 	MAPPING_ACCOUNTED = 1 << 19,  /* ac */
+	MAPPING_MAY_WRITE = 1 << 20,  /* mw: mprotect may make it writable */
 };
 
 struct mapping_line {
