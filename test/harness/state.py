@@ -127,6 +127,7 @@ def task_state(pid, is_root, numbers):
                 if name in ("state", "ppid", "pgrp", "session", "exit_signal", "exit_code")}
     state.update(status_lines(f"/proc/{pid}/status", STATUS_TASK))
     state.update({name: quietly(read_text, f"/proc/{pid}/{name}") for name in TEXTS})
+    state["autogroup"] = re.sub(r"autogroup-\d+", "autogroup", state["autogroup"])
     state.update({name: quietly(os.readlink, f"/proc/{pid}/{name}") for name in LINKS})
     state.update(descriptors(pid, numbers))
     for line in mappings(pid):
