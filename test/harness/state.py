@@ -23,17 +23,18 @@ STATUS_TASK = ("ShdPnd", "SigIgn", "SigCgt", "VmLck", "THP_enabled", "CoreDumpin
 TEXTS = ("cmdline", "environ", "limits", "oom_score_adj", "coredump_filter", "personality", "loginuid", "cgroup",
          "autogroup")
 LINKS = ("exe", "cwd", "root", "ns/ipc", "ns/mnt", "ns/net", "ns/pid", "ns/user", "ns/uts", "ns/cgroup")
-FLAGS_IGNORED = {"sd"}
+# Soft-dirty; accounted: a private mapping that was once writable counts as committed memory for ever.
+FLAGS_IGNORED = {"sd", "ac"}
 
 
 class Numbers:
-    """Gives inode numbers of pipes and sockets, which may change, names that may not."""
+    """Gives inode numbers of pipes, sockets and memory, which may change, names that may not."""
 
     def __init__(self):
         self.seen = {}
 
     def name(self, link):
-        match = re.fullmatch(r"(pipe|socket):\[(\d+)\]", link)
+        match = re.fullmatch(r"(pipe|socket|memory):\[(\d+)\]", link)
         if not match:
             return link
         return f"{match[1]}:#{self.seen.setdefault(link, len(self.seen))}"
@@ -66,15 +67,16 @@ def thread_state(pid, tid):
     return state
 
 
-def mappings(pid):
+def mappings(pid, numbers):
     """smaps without counters; neighbours that differ in nothing are one."""
     found = []
     for line in quietly(read_text, f"/proc/{pid}/smaps").splitlines():
         match = re.match(r"([0-9a-f]+)-([0-9a-f]+) (\S+) ([0-9a-f]+) (\S+) (\d+) *(.*)", line)
         if match:
             start, end, offset = (int(match[i], 16) for i in (1, 2, 4))
-            # Shared memory without a name gets a new inode; who shares it, the tests look at themselves.
-            inode = "(new)" if match[7] == "/dev/zero (deleted)" else match[6]
+            inode = match[6]
+            if match[7].startswith(("/dev/zero (deleted)", "/memfd:")):
+                inode = numbers.name(f"memory:[{inode}]")
             found.append([start, end, offset, [match[3], match[5], inode, match[7]]])
         elif line.startswith("VmFlags:"):
             flags = [flag for flag in line.split()[1:] if flag not in FLAGS_IGNORED]
@@ -130,7 +132,7 @@ def task_state(pid, is_root, numbers):
     state["autogroup"] = re.sub(r"autogroup-\d+", "autogroup", state["autogroup"])
     state.update({name: quietly(os.readlink, f"/proc/{pid}/{name}") for name in LINKS})
     state.update(descriptors(pid, numbers))
-    for line in mappings(pid):
+    for line in mappings(pid, numbers):
         state["mapping " + line.split()[0]] = line
     timers = quietly(read_text, f"/proc/{pid}/timers").splitlines()
     state["timers"] = " ".join(line for line in timers)
