@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Pipes: bytes in them, both ends here or in two processes, an end that nobody holds, sizes, packets, flags. */
+/* Pipes: bytes in them, both ends here or in two processes, an end that nobody holds, sizes, flags. */
 #include "test.h"
 
 #include <errno.h>
@@ -26,7 +26,7 @@ static void child(void)
 int main(void)
 {
 	static unsigned char bytes[300000], now[300000];
-	int own[2], big[2], packets[2], no_writer[2], no_reader[2], full[2];
+	int own[2], big[2], no_writer[2], no_reader[2], full[2];
 	long filled = 0;
 	char answer[16] = "";
 
@@ -45,9 +45,6 @@ int main(void)
 	must(fcntl(big[1], F_SETPIPE_SZ, 512 * 1024));
 	fill_pattern(bytes, sizeof(bytes), 2);
 	must(write(big[1], bytes, sizeof(bytes)));
-	must(pipe2(packets, O_DIRECT));
-	must(write(packets[1], "one", 3));
-	must(write(packets[1], "twotwo", 6));
 	must(pipe(no_writer));
 	must(write(no_writer[1], "last words", 10));
 	must(close(no_writer[1]));
@@ -67,8 +64,6 @@ int main(void)
 	check_equal(fcntl(big[0], F_GETPIPE_SZ), 512 * 1024);
 	check_equal(read(big[0], now, sizeof(now)), sizeof(now));
 	check_pattern(now, sizeof(now), 2);
-	check_equal(read(packets[0], answer, 16), 3);
-	check_equal(read(packets[0], answer, 16), 6);
 	check_equal(read(no_writer[0], answer, 16), 10);
 	check_equal(read(no_writer[0], answer, 16), 0);
 	check(write(no_reader[1], "x", 1) < 0 && errno == EPIPE);

@@ -22,6 +22,7 @@ static struct {
 	pid_t root;
 	bool is_root;
 	int round; /* of the next checkpoint */
+	int meetings;
 	pid_t participants[PARTICIPANTS];
 	int participant_count;
 	int checks;	 /* after the last checkpoint */
@@ -77,15 +78,21 @@ static void leave_line(const char *name, const char *line)
 	close(fd);
 }
 
+/* An empty file. It appears under its name when it is no longer open. */
 static void leave_file(const char *format, ...)
 {
-	char name[64];
+	char name[64], unfinished[96], from[PATH_MAX + 128], to[PATH_MAX + 128];
 	va_list arguments;
 
 	va_start(arguments, format);
 	vsnprintf(name, sizeof(name), format, arguments);
 	va_end(arguments);
-	leave_line(name, "");
+	snprintf(unfinished, sizeof(unfinished), "new.%d.%s", getpid(), name);
+	leave_line(unfinished, "");
+	snprintf(from, sizeof(from), "%s/%s", test.directory, unfinished);
+	snprintf(to, sizeof(to), "%s/%s", test.directory, name);
+	if (rename(from, to) < 0)
+		abort();
 }
 
 bool check_report(bool holds, const char *file, int line, const char *condition, const char *format, ...)
@@ -178,20 +185,20 @@ pid_t participant(void (*body)(void))
 	return pid;
 }
 
-/* Every participant is at the same checkpoint; one that died instead is a failure. */
-static void gather_participants(void)
+/* Every participant has left that file (name.number.PID); one that died instead is a failure. */
+static void gather_participants(const char *name, int number)
 {
 	int i;
 
 	for (i = 0; i < test.participant_count; i++) {
 		pid_t pid = test.participants[i];
 
-		while (!file_exists("at.%d.%d", test.round, pid)) {
+		while (!file_exists("%s.%d.%d", name, number, pid)) {
 			char state = process_state(pid);
 
 			if (state == 0 || state == 'Z') {
 				errno = ESRCH;
-				setup_failed(__FILE__, __LINE__, "participant at checkpoint");
+				setup_failed(__FILE__, __LINE__, "participant where it should be");
 			}
 			sleep_milliseconds(2);
 		}
@@ -200,13 +207,26 @@ static void gather_participants(void)
 
 void announce(void)
 {
-	gather_participants();
+	gather_participants("at", test.round);
 	if (test.is_root)
 		leave_file("ready.%d", test.round);
 	else
 		leave_file("at.%d.%d", test.round, getpid());
 	test.round++;
 	test.checks = 0;
+}
+
+void meet(void)
+{
+	int number = test.meetings++;
+
+	gather_participants("meets", number);
+	if (test.is_root)
+		leave_file("met.%d", number);
+	else
+		leave_file("meets.%d.%d", number, getpid());
+	while (!file_exists("met.%d", number))
+		sleep_milliseconds(2);
 }
 
 bool released(void)

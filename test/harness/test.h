@@ -36,6 +36,9 @@ bool released(void);
 /* Polls released(); checkpoint() of a participant is announce() and wait_until_released(). */
 void wait_until_released(void);
 
+/* All processes of the test wait for each other here; nothing else happens. */
+void meet(void);
+
 /* Forks a process that takes part: body builds state, calls checkpoint(), checks and returns. */
 pid_t participant(void (*body)(void));
 /* For processes made in other ways (clone, a double fork): the pid is a participant, and

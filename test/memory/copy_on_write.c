@@ -43,8 +43,10 @@ static void child(void)
 	check_equal(memory[0], 99);
 	check_pattern(memory + LENGTH / 2, 4096, 8);
 	check_pattern(memory + LENGTH / 2 + 4096, 4096, 2);
+	meet(); /* what nobody else has any more is private */
 	usage(memory, &private_kib, &shared_kib);
 	check(shared_kib > private_kib, "%ld KiB private, %ld KiB shared", private_kib, shared_kib);
+	meet();
 }
 
 int main(void)
@@ -59,5 +61,7 @@ int main(void)
 	checkpoint();
 	for (i = 0; i < LENGTH; i += 4096)
 		check_pattern(memory + i, 4096, 2);
+	meet();
+	meet();
 	return finish();
 }

@@ -24,7 +24,7 @@ static void grandchild(void)
 	must(prctl(PR_GET_PDEATHSIG, &wanted));
 	check_equal(wanted, SIGUSR2);
 	check_equal(signalled, 0);
-	announce(); /* the second checkpoint is only a meeting: the child may die now */
+	announce(); /* looked at by the child alone: it may die now */
 	wait_for(signalled);
 	check_equal(signalled, SIGUSR2);
 }

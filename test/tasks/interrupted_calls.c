@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
+// differs: thread|children|is new|is missing
 /* System calls that a dump interrupts go on as if nothing had happened: none returns early, none with EINTR. */
 #include "test.h"
 

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Stopped processes stay stopped, can be continued, and a stop not yet reported is still there to report. */
+// differs: exit_code
+/* Stopped processes stay stopped, can be continued, and a stop not yet reported is still there to report.
+ * A stop that was reported already may be reported once more: no image says that it was. */
 #include "test.h"
 
 #include <signal.h>

@@ -1,0 +1,17 @@
+// SPDX-License-Identifier: GPL-2.0
+// refused: semaphore
+/* An event counter in semaphore mode: the images have no place for the mode. */
+#include "test.h"
+
+#include <sys/eventfd.h>
+
+int main(void)
+{
+	int fd = must(eventfd(3, EFD_SEMAPHORE));
+	eventfd_t value = 0;
+
+	checkpoint();
+	check(eventfd_read(fd, &value) == 0 && value == 1);
+	check(eventfd_read(fd, &value) == 0 && value == 1);
+	return finish();
+}
