@@ -104,6 +104,9 @@ def descriptors(pid, numbers):
             if not re.match(r"(ino|mnt_id|eventfd-id|scm_fds):", line):
                 info.append(re.sub(r"\b(ino|sdev|pos):\S+", "", " ".join(line.split())) if "tfd:" in line
                             else " ".join(line.split()))
+        if link.startswith("/dev/pts/"):
+            # Opened by name it gets O_LARGEFILE, handed out by its master it does not.
+            info = [re.sub(r"^flags: (\d+)$", lambda match: f"flags: {int(match[1], 8) & ~0o100000:#o}", line) for line in info]
         found[f"fd {number}"] = "; ".join([link] + info)
     return found
 

@@ -1,22 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Locked memory: an mlocked area, one locked on fault, and mlockall for what comes. */
+/* Locked memory: an mlocked area, and one locked on fault. */
 #include "test.h"
 
 #include <sys/mman.h>
 
 #define LENGTH (16 * 4096)
-
-static void locks_future(void)
-{
-	long before, after;
-
-	must(mlockall(MCL_FUTURE));
-	checkpoint();
-	before = proc_number("/proc/self/status", "VmLck", 10);
-	must(mmap(NULL, LENGTH, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0));
-	after = proc_number("/proc/self/status", "VmLck", 10);
-	check_equal(after - before, LENGTH / 1024);
-}
 
 int main(void)
 {
@@ -29,7 +17,6 @@ int main(void)
 	must(mlock2(on_fault, LENGTH, MLOCK_ONFAULT));
 	on_fault[0] = 1;
 	before = proc_number("/proc/self/status", "VmLck", 10);
-	participant(locks_future);
 	checkpoint();
 	check_equal(proc_number("/proc/self/status", "VmLck", 10), before);
 	check_pattern(locked, LENGTH, 1);
