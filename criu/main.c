@@ -35,6 +35,8 @@ static int report(struct error *error, const char *command)
 {
 	const char *last = command ? failure_line(command) : NULL;
 
+	if (!log_is_open()) /* it failed before the log was opened */
+		error_ignore(log_open(NULL, LOG_LEVEL_WARNING), "log");
 	log_error_value(error);
 	if (last)
 		log_write(LOG_LEVEL_ERROR, "criu", 0, "%s", last);
@@ -91,10 +93,8 @@ int main(int argc, char **argv)
 	if (argc > 1 && !strcmp(argv[1], "crit"))
 		return crit_main(argc - 1, argv + 1);
 	error = parse_command_line(argc, argv, &line);
-	if (error) {
-		error_ignore(log_open(NULL, LOG_LEVEL_WARNING), "log");
+	if (error)
 		return report(error, NULL);
-	}
 	if (line.version)
 		return print_version();
 	if (line.help) {

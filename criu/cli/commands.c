@@ -3,6 +3,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <sys/utsname.h>
 #include <unistd.h>
 
 #include "commands/check.h"
@@ -20,6 +21,7 @@
 static struct error *open_context(const struct command_line *line, bool for_writing, struct criu *criu)
 {
 	const struct options *options = &line->options;
+	struct utsname name;
 
 	criu->options = options;
 	TRY(image_directory_open(options->images_dir, options->work_dir, for_writing, &criu->images));
@@ -27,6 +29,9 @@ static struct error *open_context(const struct command_line *line, bool for_writ
 		return fail_errno("could not change to the work directory");
 	TRY(log_open(options->log_file, options->verbosity));
 	log_info("Version: %s", CRIU_VERSION);
+	if (!uname(&name))
+		log_info("Running on %s %s %s %s %s", name.sysname, name.nodename, name.release, name.version,
+			 name.machine);
 	TRY(hooks_new(&criu->hooks));
 	for (size_t i = 0; i < options->action_script.count; i++)
 		TRY(script_subscribe(criu->hooks, options->action_script.items[i], criu->images->fd));

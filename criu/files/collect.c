@@ -6,11 +6,11 @@
 #include <dirent.h>
 #include <fcntl.h>
 #include <linux/kcmp.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <sys/statfs.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -21,7 +21,12 @@
 #include "support/cleanup.h"
 #include "support/file.h"
 
-enum { LINK_BYTES = 4096 + 64 };
+enum {
+	LINK_BYTES = 4096 + 64,
+	EXAMINE_STEP = 64,
+	EXAMINE_ALONE = 512,
+	MAX_BORROWED = 8192,
+};
 
 static struct file_collection *collection(struct dump *dump)
 {
@@ -126,16 +131,13 @@ static const struct file_kind *recognise(const struct open_fd *fd)
 {
 	int family = 0, type = 0, protocol = 0;
 	socklen_t length = sizeof(int);
-	struct statfs statfs = { 0 };
 
 	if (S_ISSOCK(fd->stat.st_mode)) {
 		getsockopt(fd->fd, SOL_SOCKET, SO_DOMAIN, &family, &length);
 		getsockopt(fd->fd, SOL_SOCKET, SO_TYPE, &type, &length);
 		getsockopt(fd->fd, SOL_SOCKET, SO_PROTOCOL, &protocol, &length);
-	} else if (!S_ISREG(fd->stat.st_mode) && !S_ISDIR(fd->stat.st_mode)) {
-		fstatfs(fd->fd, &statfs);
 	}
-	return file_kind_recognise(&fd->stat, (uint64_t)statfs.f_type, fd->link, family, type, protocol);
+	return file_kind_recognise(&fd->stat, fd->link, family, type, protocol);
 }
 
 static struct error *dump_new(struct dump *dump, struct open_fd *fd, FdTypes *type)
@@ -152,55 +154,103 @@ static struct error *dump_new(struct dump *dump, struct open_fd *fd, FdTypes *ty
 	return file_entry_message(kind, entry) ? common_dump(dump, kind, fd, entry) : NULL;
 }
 
-static struct error *read_link(const struct task *task, int number, char link[LINK_BYTES])
+static struct error *read_link(const struct task *task, int number, char **link)
 {
-	char path[32];
+	char path[32], text[LINK_BYTES];
 	ssize_t length;
 
 	snprintf(path, sizeof(path), "fd/%d", number);
-	length = readlinkat(task->proc_fd, path, link, LINK_BYTES - 1);
+	length = readlinkat(task->proc_fd, path, text, sizeof(text) - 1);
 	if (length < 0)
 		return fail_errno("could not read the link %s", path);
-	link[length] = '\0';
+	text[length] = '\0';
+	*link = strdup(text);
+	return *link ? NULL : out_of_memory();
+}
+
+/* ---- what the kernel tells of each descriptor: gathered by several threads ---- */
+
+struct examined {
+	struct open_fd fd; /* fd.link is malloc'ed */
+	char *link;
+	bool close_on_exec;
+	struct error *error;
+};
+
+static struct error *examine(const struct task *task, struct examined *out)
+{
+	uint32_t flags = 0;
+
+	out->fd.fd = syscall(SYS_pidfd_getfd, task->pidfd, out->fd.number, 0);
+	if (out->fd.fd < 0)
+		return with_hint(fail_errno("could not borrow it"),
+				 "Raise the limit of open files (ulimit -n) for criu.");
+	if (fstat(out->fd.fd, &out->fd.stat))
+		return fail_errno("could not examine it");
+	TRY(read_flags(task, out->fd.number, &flags));
+	TRY(read_link(task, out->fd.number, &out->link));
+	out->fd.link = out->link;
+	out->close_on_exec = flags & O_CLOEXEC;
+	out->fd.flags = flags & ~(uint32_t)O_CLOEXEC;
 	return NULL;
 }
 
-static struct error *collect_descriptor(struct dump *dump, struct task *task, int number, FdinfoEntry *out)
+struct examination {
+	const struct task *task;
+	struct examined *items;
+	size_t count, next; /* next: atomic */
+};
+
+static void *examine_some(void *argument)
 {
-	cleanup_close int borrowed = syscall(SYS_pidfd_getfd, task->pidfd, number, 0);
-	struct open_fd fd = { .task = task, .number = number, .fd = borrowed };
+	struct examination *all = argument;
+	size_t start;
+
+	while ((start = __atomic_fetch_add(&all->next, EXAMINE_STEP, __ATOMIC_RELAXED)) < all->count)
+		for (size_t i = start; i < all->count && i < start + EXAMINE_STEP; i++)
+			all->items[i].error = examine(all->task, &all->items[i]);
+	return NULL;
+}
+
+/* A second thread pays from some hundred descriptors on. */
+static void examine_all(struct examination *all)
+{
+	pthread_t helper;
+	bool helped = all->count > EXAMINE_ALONE && sysconf(_SC_NPROCESSORS_ONLN) > 1 &&
+		      !pthread_create(&helper, NULL, examine_some, all);
+
+	examine_some(all);
+	if (helped)
+		pthread_join(helper, NULL);
+}
+
+static struct error *collect_descriptor(struct dump *dump, struct task *task, struct examined *examined,
+					FdinfoEntry *out)
+{
 	struct file_collection *files = collection(dump);
-	char link[LINK_BYTES];
-	uint32_t flags = 0;
+	struct open_fd *fd = &examined->fd;
 	FdTypes type = FD_TYPES__UND;
 	size_t place;
 	bool found;
 
-	if (borrowed < 0)
-		return fail_errno("could not borrow it");
-	if (fstat(borrowed, &fd.stat))
-		return fail_errno("could not examine it");
-	TRY(read_flags(task, number, &flags));
-	out->fd = number;
-	out->flags = flags & O_CLOEXEC ? FD_CLOEXEC : 0;
-	place = find(files, &fd.stat, task->host_pid, number, &found);
+	TRY(take_pointer(examined->error));
+	out->fd = fd->number;
+	out->flags = examined->close_on_exec ? FD_CLOEXEC : 0;
+	place = find(files, &fd->stat, task->host_pid, fd->number, &found);
 	if (found) {
 		out->id = files->descriptions[place].id;
 		out->type = files->descriptions[place].type;
 		return NULL;
 	}
-	TRY(read_link(task, number, link));
-	fd.link = link;
-	fd.flags = flags & ~(uint32_t)O_CLOEXEC;
-	TRY(dump_new(dump, &fd, &type));
-	out->id = fd.id;
+	TRY(dump_new(dump, fd, &type));
+	out->id = fd->id;
 	out->type = type;
 	insert(dump, place,
-	       (struct seen_description){ .device = fd.stat.st_dev,
-					  .inode = fd.stat.st_ino,
+	       (struct seen_description){ .device = fd->stat.st_dev,
+					  .inode = fd->stat.st_ino,
 					  .pid = task->host_pid,
-					  .number = number,
-					  .id = fd.id,
+					  .number = fd->number,
+					  .id = fd->id,
 					  .type = type });
 	return NULL;
 }
@@ -228,21 +278,52 @@ static struct error *list_numbers(struct dump *dump, const struct task *task, in
 	return NULL;
 }
 
-struct error *files_collect(struct dump *dump, struct task *task)
+/* Our copies are closed when the tree runs again, unless there are so many that it cannot wait. */
+static void keep_for_later(struct dump *dump, struct examined *items, size_t count)
+{
+	struct file_collection *files = dump->files;
+
+	for (size_t i = 0; i < count; i++) {
+		free(items[i].link);
+		error_free(items[i].error);
+		if (items[i].fd.fd >= 0 && files->borrowed_count < MAX_BORROWED)
+			*arena_append(dump->arena, files->borrowed, files->borrowed_count, files->borrowed_capacity) =
+			    items[i].fd.fd;
+		else if (items[i].fd.fd >= 0)
+			close(items[i].fd.fd);
+	}
+}
+
+static struct error *collect_all(struct dump *dump, struct task *task, struct examination *all)
 {
 	struct descriptor_table *table = task->table;
-	size_t count = 0;
-	int *numbers = NULL;
 
-	TRY(list_numbers(dump, task, &numbers, &count));
-	table->entries = arena_array(dump->arena, FdinfoEntry *, count);
-	for (size_t i = 0; i < count; i++) {
+	for (size_t i = 0; i < all->count; i++) {
 		FdinfoEntry *entry = new_message(dump->arena, fdinfo_entry);
 
-		TRY(with_context(collect_descriptor(dump, task, numbers[i], entry), "descriptor %d", numbers[i]));
+		TRY(with_context(collect_descriptor(dump, task, &all->items[i], entry), "descriptor %d",
+				 all->items[i].fd.number));
 		table->entries[table->count++] = entry;
 	}
 	return NULL;
+}
+
+struct error *files_collect(struct dump *dump, struct task *task)
+{
+	struct examination all = { .task = task };
+	struct error *error;
+	int *numbers = NULL;
+
+	collection(dump);
+	TRY(list_numbers(dump, task, &numbers, &all.count));
+	task->table->entries = arena_array(dump->arena, FdinfoEntry *, all.count);
+	all.items = arena_array(dump->arena, struct examined, all.count);
+	for (size_t i = 0; i < all.count; i++)
+		all.items[i].fd = (struct open_fd){ .task = task, .number = numbers[i], .fd = -1 };
+	examine_all(&all);
+	error = collect_all(dump, task, &all);
+	keep_for_later(dump, all.items, all.count);
+	return error;
 }
 
 /* ---- files without a descriptor ---- */
@@ -343,5 +424,7 @@ struct error *files_write(struct dump *dump)
 
 void files_release(struct dump *dump)
 {
+	for (size_t i = 0; dump->files && i < dump->files->borrowed_count; i++)
+		close(dump->files->borrowed[i]);
 	pipe_release(dump);
 }

@@ -32,6 +32,8 @@ struct seen_ghost {
 struct file_collection {
 	struct seen_description *descriptions; /* sorted by device, inode, kcmp order */
 	size_t description_count, description_capacity;
+	int *borrowed; /* our copies of descriptors, closed by files_release() */
+	size_t borrowed_count, borrowed_capacity;
 	struct seen_link *links;
 	size_t link_count, link_capacity;
 	struct seen_ghost *ghosts;
@@ -46,8 +48,8 @@ struct file_collection {
 };
 
 /* Recognises a file by its match data; NULL: no kind knows it. link as /proc/PID/fd/N has it. */
-const struct file_kind *file_kind_recognise(const struct stat *stat, uint64_t file_system, const char *link,
-					    int socket_family, int socket_type, int socket_protocol);
+const struct file_kind *file_kind_recognise(const struct stat *stat, const char *link, int socket_family,
+					    int socket_type, int socket_protocol);
 /* The kind that restores entries of a type, or NULL. */
 const struct file_kind *file_kind_of_type(FdTypes type);
 /* Appends an entry for files.img; type and id are set, the kind's message too if kind is not NULL. */

@@ -23,7 +23,6 @@ struct file_match {
 	int socket_type;
 	int socket_protocol;
 	mode_t mode;	       /* S_IFMT part */
-	uint64_t file_system;  /* magic of statfs(2) */
 	uint32_t device_major; /* of a character or block device; 0: not looked at */
 	uint32_t device_minor_plus_1;
 	const char *link_prefix; /* start of the link text, e.g. "/memfd:" */

@@ -4,7 +4,6 @@
  * tee(2), which consumes nothing. Both ends of a pipe are made at once by whichever comes first.
  */
 #include <fcntl.h>
-#include <linux/magic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -375,7 +374,7 @@ const struct file_kind pipe_kind = {
 	.name = "pipe",
 	.type = FD_TYPES__PIPE,
 	.entry = offsetof(FileEntry, pipe),
-	.match = { .mode = S_IFIFO, .file_system = PIPEFS_MAGIC },
+	.match = { .mode = S_IFIFO, .link_prefix = "pipe:" },
 	.dump = dump_pipe,
 	.plan = plan_pipe,
 	.create = create_pipe,

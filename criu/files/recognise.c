@@ -13,8 +13,8 @@ static const struct file_kind *const kinds[] = {
 enum { KIND_COUNT = sizeof(kinds) / sizeof(kinds[0]) };
 
 /* How many fields match; -1: one does not. */
-static int score(const struct file_match *match, const struct stat *stat, uint64_t file_system, const char *link,
-		 int family, int type, int protocol)
+static int score(const struct file_match *match, const struct stat *stat, const char *link, int family, int type,
+		 int protocol)
 {
 	static const char anonymous[] = "anon_inode:";
 	bool device = S_ISCHR(stat->st_mode) || S_ISBLK(stat->st_mode);
@@ -34,7 +34,6 @@ static int score(const struct file_match *match, const struct stat *stat, uint64
 	FIELD(match->socket_type, type == match->socket_type);
 	FIELD(match->socket_protocol, protocol == match->socket_protocol);
 	FIELD(match->mode, (stat->st_mode & S_IFMT) == match->mode);
-	FIELD(match->file_system, file_system == match->file_system);
 	FIELD(match->device_major, device && major(stat->st_rdev) == match->device_major);
 	FIELD(match->device_minor_plus_1, device && minor(stat->st_rdev) + 1 == match->device_minor_plus_1);
 	FIELD(match->link_prefix, !strncmp(link, match->link_prefix, strlen(match->link_prefix)));
@@ -42,14 +41,14 @@ static int score(const struct file_match *match, const struct stat *stat, uint64
 	return matched;
 }
 
-const struct file_kind *file_kind_recognise(const struct stat *stat, uint64_t file_system, const char *link,
-					    int socket_family, int socket_type, int socket_protocol)
+const struct file_kind *file_kind_recognise(const struct stat *stat, const char *link, int socket_family,
+					    int socket_type, int socket_protocol)
 {
 	const struct file_kind *best = NULL;
 	int best_score = 0;
 
 	for (size_t i = 0; i < KIND_COUNT; i++) {
-		int now = score(&kinds[i]->match, stat, file_system, link, socket_family, socket_type, socket_protocol);
+		int now = score(&kinds[i]->match, stat, link, socket_family, socket_type, socket_protocol);
 
 		if (now > best_score) {
 			best = kinds[i];

@@ -69,7 +69,8 @@ static struct error *dump(struct dump *dump, const struct open_fd *fd, FileEntry
 	out->reg->pos = position < 0 ? 0 : position;
 	/* A descriptor opened for writing or O_PATH only: contents are looked at through another one. */
 	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd->fd);
-	if (S_ISREG(fd->stat.st_mode))
+	/* Contents matter for programs (build id) and for files without a name. */
+	if (S_ISREG(fd->stat.st_mode) && ((fd->stat.st_mode & 0111) || !is_at_path(fd->link, &fd->stat)))
 		readable = open(path, O_RDONLY | O_CLOEXEC);
 	return regular_describe(dump, out->reg, readable, &fd->stat, fd->link);
 }

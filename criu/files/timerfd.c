@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /* timerfd: a timer with its unread ticks. Armed at the very end (finish), so that restoring costs no time. */
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/ioctl.h>
@@ -60,6 +61,24 @@ static struct error *create(struct restore *restore, struct planned_file *file, 
 	return *ret_fd < 0 ? fail_errno("could not create a timerfd") : NULL;
 }
 
+/* An interval timer that has expired and was not read stands still at zero: it is armed to
+ * expire at once, and gets its ticks when it has. */
+static struct error *arm(int fd, int flags, struct itimerspec *value, const TimerfdEntry *entry)
+{
+	struct pollfd expired = { .fd = fd, .events = POLLIN };
+	bool stands = !entry->vsec && !entry->vnsec && (entry->isec || entry->insec);
+
+	if (stands)
+		value->it_value.tv_nsec = 1; /* as an absolute time it is long past */
+	if (timerfd_settime(fd, flags, value, NULL))
+		return fail_errno("could not arm a timerfd");
+	if (stands && poll(&expired, 1, 1000) != 1)
+		return fail("a timerfd that should expire at once did not");
+	if (entry->ticks && ioctl(fd, TFD_IOC_SET_TICKS, &entry->ticks))
+		return fail_errno("could not set the ticks of a timerfd");
+	return NULL;
+}
+
 static struct error *finish(struct restore *restore, struct planned_file *file, int fd)
 {
 	const TimerfdEntry *entry = file->entry->tfd;
@@ -78,11 +97,7 @@ static struct error *finish(struct restore *restore, struct planned_file *file, 
 			value.it_value.tv_sec++;
 		}
 	}
-	if (timerfd_settime(fd, flags, &value, NULL))
-		return fail_errno("could not arm a timerfd");
-	if (entry->ticks && ioctl(fd, TFD_IOC_SET_TICKS, &entry->ticks))
-		return fail_errno("could not set the ticks of a timerfd");
-	return NULL;
+	return arm(fd, flags, &value, entry);
 }
 
 const struct file_kind timerfd_kind = {

@@ -49,6 +49,11 @@ struct error *log_open(const char *path, int level)
 	return NULL;
 }
 
+bool log_is_open(void)
+{
+	return sink.open;
+}
+
 void log_close(void)
 {
 	if (sink.fd > STDERR_FILENO)

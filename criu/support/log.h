@@ -24,6 +24,7 @@ enum log_level {
  * it then writes them. path NULL or "-" means standard error; the file is made 0600. */
 struct error *log_open(const char *path, int level) must_check;
 void log_close(void);
+bool log_is_open(void);
 int log_get_level(void);
 /* The sink's descriptor, for those who must move it to another number. */
 int *log_descriptor(void);
