@@ -33,8 +33,12 @@ static struct error *dump(struct dump *dump, const struct open_fd *fd, FileEntry
 {
 	TimerfdEntry *entry = out->tfd = new_message(dump->arena, timerfd_entry);
 	cleanup_free char *text = NULL;
+	struct itimerspec unused;
 	uint64_t clock, flags;
 
+	/* Ticks of an interval timer are only counted when somebody looks: this makes the kernel count. */
+	if (timerfd_gettime(fd->fd, &unused))
+		return fail_errno("could not look at a timerfd");
 	TRY(fdinfo_read(fd->task->proc_fd, fd->number, &text));
 	TRY(fdinfo_number(text, "clockid", 10, &clock));
 	TRY(fdinfo_number(text, "ticks", 10, &entry->ticks));
