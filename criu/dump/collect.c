@@ -211,6 +211,7 @@ struct error *collect_tasks(struct dump *dump)
 		TRY(with_context(examine_task(dump, snapshot->tasks[i]), "process %d", snapshot->tasks[i]->pid));
 	TRY(identify_tasks(dump));
 	TRY(order_snapshot(dump));
+	TRY(memory_start(dump)); /* pages are copied in the background from here */
 	for (size_t i = 0; i < snapshot->task_count; i++) {
 		struct task *task = snapshot->tasks[i];
 

@@ -93,10 +93,10 @@ static bool continues_vvar(const struct task *task, const struct mapping *mappin
 
 struct error *memory_collect(struct dump *dump, struct task *task)
 {
-	struct mapping_line *lines;
-	size_t count;
+	const struct task_scan *scan = &dump->memory->scans[task->index];
+	const struct mapping_line *lines = scan->lines;
+	size_t count = scan->line_count;
 
-	TRY(smaps_read(task->proc_fd, dump->arena, &lines, &count));
 	task->mappings = arena_array(dump->arena, struct mapping, count);
 	task->mm->vmas = arena_array(dump->arena, VmaEntry *, count);
 	for (size_t i = 0; i < count; i++) {

@@ -1,38 +1,56 @@
 // SPDX-License-Identifier: GPL-2.0
-/* What a dump knows of pages while they travel. For memory/. */
+/* What a dump knows of memory while pages travel. For memory/; main and its worker threads. */
 #pragma once
 
 #include <pthread.h>
 
 #include "memory/kind.h"
 #include "memory/pagemap.h"
+#include "memory/team.h"
+
+enum {
+	CHUNK_PAGES = 64,  /* 256 KiB: stays in the second-level cache; a bit for each in chunk.kept */
+	CHUNK_RANGES = 64, /* pieces of one read */
+};
+
+/* A piece of work: some hundred KiB of one page set, all from one source. */
+struct chunk {
+	struct page_set *set;
+	struct task *task;  /* whose memory is read, unless the set has a descriptor */
+	uint64_t bias;	    /* address in the task minus address in the page map */
+	size_t first_range; /* of set->wanted, after splitting */
+	uint32_t range_count, pages;
+	uint64_t kept;	 /* by page: not zero */
+	uint64_t offset; /* in the pages file */
+	char *staged;	 /* the pages wait in memory to be written; or NULL */
+};
 
 /* A page map in the making: a task's or a shared object's. */
 struct page_set {
-	struct task *task; /* whose memory is read */
+	struct task *task; /* NULL for shared objects */
 	uint64_t key;	   /* of the page map image */
 	bool shared;	   /* PAGEMAP_SHMEM */
-	uint64_t bias;	   /* address in the task minus address in the page map */
-	struct page_ranges wanted;
+	int source_fd;	   /* read from here, or -1 */
+	struct page_ranges wanted; /* addresses of the page map, ascending */
+	struct range_source *sources;
+	size_t source_count, source_capacity;
 	uint32_t pages_id;
-	int pages_fd;
+	int pages_fd; /* -1 until the first write */
 	/* order of the chunks' data in the file */
 	pthread_mutex_t lock;
 	pthread_cond_t turned;
 	size_t next_chunk;
 	uint64_t file_size;
 	struct chunk *chunks;
-	size_t chunk_count;
+	size_t chunk_count, chunk_capacity;
+	bool cut; /* its chunks are on the list of work */
 };
 
-/* A piece of work: some hundred KiB of one page set. */
-struct chunk {
-	struct page_set *set;
-	size_t number;			 /* in its set */
-	size_t first_range, range_count; /* of set->wanted, after splitting */
-	uint64_t pages;
-	struct page_range *kept; /* ranges that are not zero */
-	size_t kept_count;
+/* From where the ranges [first, next source's first) of a set are read. */
+struct range_source {
+	struct task *task;
+	uint64_t bias;
+	size_t first;
 };
 
 /* One registered file of mappings. */
@@ -43,8 +61,20 @@ struct mapped_file {
 	const char *path;
 };
 
+/* What the workers found in one task. */
+struct task_scan {
+	struct arena arena; /* of what follows */
+	struct mapping_line *lines;
+	size_t line_count;
+	struct page_ranges wanted; /* private pages */
+};
+
 struct memory_collection {
-	struct page_set *sets;
+	struct dump *dump;
+	struct team team;
+	struct task_scan *scans; /* by task->index */
+	size_t scan_count, next_scan /* atomic */;
+	struct page_set **sets;
 	size_t set_count, set_capacity;
 	struct mapped_file *files;
 	size_t file_count, file_capacity;
@@ -52,6 +82,18 @@ struct memory_collection {
 	struct error *first_error;
 	pthread_mutex_t error_lock;
 	struct chunk **work;
-	size_t work_count;
+	size_t work_count, work_capacity;
 	size_t next_work; /* atomic */
+	char *stage;	  /* where pages wait when the tree shall go on early */
+	size_t stage_size, stage_used /* atomic */;
 };
+
+/* Keeps the first error of several threads. */
+void collection_note_error(struct memory_collection *memory, struct error *error);
+
+/* ---- scan.c ---- */
+/* Body of a worker: takes one task after the other, reads its smaps and finds its pages. */
+void scan_tasks(void *memory);
+
+/* ---- drain.c ---- */
+struct page_set *new_page_set(struct dump *dump, struct task *task, uint64_t key, bool shared);

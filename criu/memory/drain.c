@@ -1,150 +1,101 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Draining: pages of the frozen tree into pages images. The wanted pages of all tasks are
- * cut into chunks; workers take one chunk after the other, read it with process_vm_readv
- * into a buffer that stays in the cache, leave out pages of zeroes, and write. The order of a
- * set's data in its file is the order of its chunks, so a worker waits for its turn to
- * learn its offset, and only for that.
+ * Draining: pages of the frozen tree into pages images. The wanted pages are cut into chunks;
+ * workers take one chunk after the other, read it with process_vm_readv into a buffer that
+ * stays in the cache, leave out pages of zeroes, and write. They begin as soon as the mappings
+ * are known and go on while main asks the tasks for everything else. When the tree shall run
+ * on before the images are complete, the pages wait in memory, as far as there is room, and
+ * are written afterwards. The order of a set's data in its file is the order of its chunks, so
+ * a worker waits for its turn to learn its offset, and only for that.
  */
-#include "memory/drain.h"
-
 #include <fcntl.h>
+#include <linux/mman.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <linux/mman.h>
 #include <sys/mman.h>
 #include <sys/uio.h>
 #include <unistd.h>
 
-#include "model/context.h"
 #include "image/record.h"
 #include "memory/collection.h"
 #include "memory/memory.h"
 #include "memory/plan.h"
+#include "memory/stage.h"
 #include "memory/vma.h"
+#include "model/context.h"
 #include "support/cleanup.h"
 #include "support/log.h"
 
-enum {
-	CHUNK_PAGES = 64,  /* 256 KiB: stays in the second-level cache */
-	CHUNK_RANGES = 64, /* pieces of one read */
-	MAX_WORKERS = 4,
-	ALONE_PAGES = 2048, /* up to 8 MiB no other thread is woken */
-};
+void collection_note_error(struct memory_collection *memory, struct error *error)
+{
+	if (!error)
+		return;
+	pthread_mutex_lock(&memory->error_lock);
+	if (memory->first_error)
+		error_free(error);
+	else
+		memory->first_error = error;
+	pthread_mutex_unlock(&memory->error_lock);
+}
 
-/* ---- which pages ---- */
-
-static struct page_set *new_set(struct dump *dump, struct task *task, uint64_t key, bool shared)
+struct page_set *new_page_set(struct dump *dump, struct task *task, uint64_t key, bool shared)
 {
 	struct memory_collection *memory = dump->memory;
-	struct page_set *set = arena_append(dump->arena, memory->sets, memory->set_count, memory->set_capacity);
+	struct page_set *set = arena_new(dump->arena, struct page_set);
 
-	*set = (struct page_set){ .task = task, .key = key, .shared = shared, .pages_fd = -1 };
+	set->task = task;
+	set->key = key;
+	set->shared = shared;
+	set->source_fd = -1;
+	set->pages_fd = -1;
+	set->pages_id = memory->next_pages_id++;
+	pthread_mutex_init(&set->lock, NULL);
+	pthread_cond_init(&set->turned, NULL);
+	*arena_append(dump->arena, memory->sets, memory->set_count, memory->set_capacity) = set;
 	return set;
-}
-
-struct error *drain_shared_object(struct dump *dump, struct mapping *mapping)
-{
-	struct memory_collection *memory = dump->memory;
-	const VmaEntry *entry = mapping->entry;
-	struct page_set *set = NULL;
-
-	for (size_t i = 0; i < memory->set_count && !set; i++)
-		if (memory->sets[i].shared && memory->sets[i].key == entry->shmid)
-			set = &memory->sets[i];
-	if (!set) {
-		set = new_set(dump, mapping->task, entry->shmid, true);
-		set->bias = entry->start - entry->pgoff;
-		set->wanted.items = NULL;
-	} else if (set->task != mapping->task) {
-		return NULL; /* what the first task maps is what is saved */
-	}
-	return NULL;
-}
-
-/* Wanted addresses of a private mapping. */
-static struct error *scan_mapping(struct dump *dump, int pagemap, const VmaEntry *entry, struct page_set *set)
-{
-	if (entry->status & VMA_VDSO) {
-		*arena_append(dump->arena, set->wanted.items, set->wanted.count, set->wanted.capacity) =
-		    (struct page_range){ entry->start, entry->end };
-		return NULL;
-	}
-	return pagemap_scan(pagemap, entry->start, entry->end, entry->status & VMA_FILE_PRIVATE, dump->arena,
-			    &set->wanted);
-}
-
-static bool is_scanned(const VmaEntry *entry)
-{
-	return vma_is_private(entry->status) && !(entry->status & (VMA_VVAR | VMA_VSYSCALL | VMA_GUARD));
-}
-
-/* Neighbouring mappings of anonymous memory are scanned by one call. */
-static struct error *scan_task(struct dump *dump, struct task *task)
-{
-	struct page_set *set = new_set(dump, task, task->pid, false);
-	cleanup_close int pagemap = openat(task->proc_fd, "pagemap", O_RDONLY | O_CLOEXEC);
-
-	if (pagemap < 0)
-		return fail_errno("could not open the page map of process %d", task->pid);
-	for (size_t i = 0; i < task->mapping_count; i++) {
-		const VmaEntry *entry = task->mappings[i].entry;
-
-		if (is_scanned(entry))
-			TRY(scan_mapping(dump, pagemap, entry, set));
-	}
-	return NULL;
-}
-
-/* All pages of a shared object that the task maps: in page map addresses (offsets). */
-static struct error *scan_shared(struct dump *dump, struct page_set *set)
-{
-	struct task *task = set->task;
-	cleanup_close int pagemap = openat(task->proc_fd, "pagemap", O_RDONLY | O_CLOEXEC);
-
-	if (pagemap < 0)
-		return fail_errno("could not open the page map of process %d", task->pid);
-	for (size_t i = 0; i < task->mapping_count; i++) {
-		const VmaEntry *entry = task->mappings[i].entry;
-
-		/* Pages that this task has not touched may have been written by others: all are read. */
-		if ((entry->status & VMA_ANON_SHARED) && entry->shmid == set->key &&
-		    entry->start - entry->pgoff == set->bias)
-			*arena_append(dump->arena, set->wanted.items, set->wanted.count, set->wanted.capacity) =
-			    (struct page_range){ entry->start, entry->end };
-	}
-	return NULL;
 }
 
 /* ---- chunks ---- */
 
-static uint64_t count_pages(const struct page_ranges *ranges)
+static const struct range_source *source_of(const struct page_set *set, size_t range)
 {
-	uint64_t pages = 0;
+	size_t i = set->source_count;
 
-	for (size_t i = 0; i < ranges->count; i++)
-		pages += (ranges->items[i].end - ranges->items[i].start) / PAGE_BYTES;
-	return pages;
+	while (i-- > 1)
+		if (set->sources[i].first <= range)
+			return &set->sources[i];
+	return &set->sources[0];
+}
+
+static struct chunk *new_chunk(struct arena *arena, struct page_set *set, const struct range_source *source,
+			       size_t first_range)
+{
+	struct chunk *chunk = arena_append(arena, set->chunks, set->chunk_count, set->chunk_capacity);
+
+	*chunk = (struct chunk){
+		.set = set, .task = source->task, .bias = source->bias, .first_range = first_range
+	};
+	return chunk;
 }
 
 /* Splits the wanted ranges so that none crosses a chunk's end, and groups them. */
-static void make_chunks(struct arena *arena, struct page_set *set)
+static void cut(struct arena *arena, struct page_set *set)
 {
+	const struct range_source *last = NULL;
 	struct page_ranges split = { 0 };
 	struct chunk *chunk = NULL;
-	size_t capacity = 0;
 
 	for (size_t i = 0; i < set->wanted.count; i++) {
 		struct page_range range = set->wanted.items[i];
+		const struct range_source *source = source_of(set, i);
 
 		while (range.start < range.end) {
 			uint64_t room, pages = (range.end - range.start) / PAGE_BYTES;
 
-			if (!chunk || chunk->pages == CHUNK_PAGES || chunk->range_count == CHUNK_RANGES) {
-				chunk = arena_append(arena, set->chunks, set->chunk_count, capacity);
-				*chunk = (struct chunk){ .number = set->chunk_count - 1, .first_range = split.count };
-			}
+			if (source != last || chunk->pages == CHUNK_PAGES || chunk->range_count == CHUNK_RANGES)
+				chunk = new_chunk(arena, set, source, split.count);
+			last = source;
 			room = CHUNK_PAGES - chunk->pages;
 			if (pages > room)
 				pages = room;
@@ -156,43 +107,48 @@ static void make_chunks(struct arena *arena, struct page_set *set)
 		}
 	}
 	set->wanted = split;
-	for (size_t i = 0; i < set->chunk_count; i++)
-		set->chunks[i].set = set;
 }
 
 /* ---- one chunk ---- */
 
-/* What process_vm_readv cannot reach (PROT_NONE) is read through /proc/PID/mem. */
-static struct error *read_slowly(const struct chunk *chunk, char *buffer)
+/* From a descriptor, or from memory that process_vm_readv cannot reach (PROT_NONE). */
+static struct error *read_by_ranges(const struct chunk *chunk, int fd, char *buffer)
 {
 	const struct page_set *set = chunk->set;
-	cleanup_close int memory = openat(set->task->proc_fd, "mem", O_RDONLY | O_CLOEXEC);
 
-	if (memory < 0)
-		return fail_errno("could not open the memory of process %d", set->task->pid);
 	for (size_t i = 0; i < chunk->range_count; i++) {
 		const struct page_range *range = &set->wanted.items[chunk->first_range + i];
 		uint64_t length = range->end - range->start;
 
-		if (pread(memory, buffer, length, range->start) != (ssize_t)length)
-			return fail_errno("could not read memory of process %d at 0x%llx", set->task->pid,
-					  (unsigned long long)range->start);
+		if (pread(fd, buffer, length, range->start + chunk->bias) != (ssize_t)length)
+			return fail_errno("could not read memory at 0x%llx",
+					  (unsigned long long)(range->start + chunk->bias));
 		buffer += length;
 	}
 	return NULL;
 }
 
+static struct error *read_slowly(const struct chunk *chunk, char *buffer)
+{
+	cleanup_close int memory = openat(chunk->task->proc_fd, "mem", O_RDONLY | O_CLOEXEC);
+
+	if (memory < 0)
+		return fail_errno("could not open the memory of process %d", chunk->task->pid);
+	return with_context(read_by_ranges(chunk, memory, buffer), "process %d", chunk->task->pid);
+}
+
 static struct error *read_chunk(const struct chunk *chunk, char *buffer)
 {
-	const struct page_set *set = chunk->set;
-	struct iovec from[CHUNK_RANGES], to = { buffer, chunk->pages * PAGE_BYTES };
+	struct iovec from[CHUNK_RANGES], to = { buffer, (size_t)chunk->pages * PAGE_BYTES };
 
+	if (chunk->set->source_fd >= 0)
+		return read_by_ranges(chunk, chunk->set->source_fd, buffer);
 	for (size_t i = 0; i < chunk->range_count; i++) {
-		const struct page_range *range = &set->wanted.items[chunk->first_range + i];
+		const struct page_range *range = &chunk->set->wanted.items[chunk->first_range + i];
 
-		from[i] = (struct iovec){ (void *)range->start, range->end - range->start };
+		from[i] = (struct iovec){ (void *)(range->start + chunk->bias), range->end - range->start };
 	}
-	if (process_vm_readv(set->task->host_pid, &to, 1, from, chunk->range_count, 0) == (ssize_t)to.iov_len)
+	if (process_vm_readv(chunk->task->host_pid, &to, 1, from, chunk->range_count, 0) == (ssize_t)to.iov_len)
 		return NULL;
 	return read_slowly(chunk, buffer);
 }
@@ -206,52 +162,46 @@ static bool is_zero(const char *page)
 	return !memcmp(page, page + 8, PAGE_BYTES - 8);
 }
 
-/* Finds what is not zero: ranges for the page map, pieces of the buffer for the write. */
-static size_t keep_pages(struct chunk *chunk, char *buffer, struct page_range *kept, struct iovec *pieces,
-			 uint64_t *bytes)
+/* Notes which pages are to be kept; their number. */
+static unsigned keep_pages(struct chunk *chunk, const char *buffer)
 {
-	const struct page_set *set = chunk->set;
-	size_t count = 0, piece_count = 0;
+	chunk->kept = 0;
+	for (unsigned i = 0; i < chunk->pages; i++)
+		if (!is_zero(buffer + (size_t)i * PAGE_BYTES))
+			chunk->kept |= 1ULL << i;
+	return __builtin_popcountll(chunk->kept);
+}
 
-	*bytes = 0;
-	for (size_t i = 0; i < chunk->range_count; i++) {
-		const struct page_range *range = &set->wanted.items[chunk->first_range + i];
+/* The pieces of the buffer that are to be written. */
+static size_t kept_pieces(const struct chunk *chunk, char *buffer, struct iovec *pieces)
+{
+	size_t count = 0;
 
-		for (uint64_t at = range->start; at < range->end; at += PAGE_BYTES, buffer += PAGE_BYTES) {
-			struct iovec *last = piece_count ? &pieces[piece_count - 1] : NULL;
-
-			if (is_zero(buffer))
-				continue;
-			*bytes += PAGE_BYTES;
-			if (count && kept[count - 1].end == at)
-				kept[count - 1].end = at + PAGE_BYTES;
-			else
-				kept[count++] = (struct page_range){ at, at + PAGE_BYTES };
-			if (last && (char *)last->iov_base + last->iov_len == buffer)
-				last->iov_len += PAGE_BYTES;
-			else
-				pieces[piece_count++] = (struct iovec){ buffer, PAGE_BYTES };
-		}
+	for (unsigned i = 0; i < chunk->pages; i++) {
+		if (!(chunk->kept >> i & 1))
+			continue;
+		if (i && (chunk->kept >> (i - 1) & 1))
+			pieces[count - 1].iov_len += PAGE_BYTES;
+		else
+			pieces[count++] = (struct iovec){ buffer + (size_t)i * PAGE_BYTES, PAGE_BYTES };
 	}
-	chunk->kept_count = count;
-	return piece_count;
+	return count;
 }
 
 /* Waits until all earlier chunks of the set have their place, then takes the next one. */
-static uint64_t take_place(struct chunk *chunk, uint64_t bytes)
+static void take_place(struct chunk *chunk, uint64_t bytes)
 {
 	struct page_set *set = chunk->set;
-	uint64_t offset;
+	size_t number = chunk - set->chunks;
 
 	pthread_mutex_lock(&set->lock);
-	while (set->next_chunk != chunk->number)
+	while (set->next_chunk != number)
 		pthread_cond_wait(&set->turned, &set->lock);
-	offset = set->file_size;
+	chunk->offset = set->file_size;
 	set->file_size += bytes;
 	set->next_chunk++;
 	pthread_cond_broadcast(&set->turned);
 	pthread_mutex_unlock(&set->lock);
-	return offset;
 }
 
 static struct error *write_pieces(int fd, struct iovec *pieces, size_t count, uint64_t bytes, uint64_t offset)
@@ -279,113 +229,142 @@ static struct error *write_pieces(int fd, struct iovec *pieces, size_t count, ui
 	return NULL;
 }
 
-static struct error *drain_chunk(struct chunk *chunk, char *buffer)
+static struct error *open_pages(struct dump *dump, struct page_set *set)
 {
-	struct page_range kept[CHUNK_PAGES];
-	struct iovec pieces[CHUNK_PAGES];
-	struct error *error = read_chunk(chunk, buffer);
-	uint64_t bytes = 0, offset;
-	size_t count = error ? 0 : keep_pages(chunk, buffer, kept, pieces, &bytes);
+	struct error *error = NULL;
 
-	offset = take_place(chunk, bytes); /* also after an error: the others wait for it */
-	if (error || !bytes)
+	pthread_mutex_lock(&set->lock);
+	if (set->pages_fd < 0)
+		error = image_open_raw(dump->criu->images, IMAGE_PAGES, set->pages_id, O_WRONLY | O_CREAT,
+				       &set->pages_fd);
+	pthread_mutex_unlock(&set->lock);
+	return error;
+}
+
+static struct error *write_chunk(struct dump *dump, const struct chunk *chunk, char *buffer)
+{
+	struct iovec pieces[CHUNK_PAGES];
+	size_t count = kept_pieces(chunk, buffer, pieces);
+
+	if (!count)
+		return NULL;
+	TRY(open_pages(dump, chunk->set));
+	return write_pieces(chunk->set->pages_fd, pieces, count,
+			    (uint64_t)__builtin_popcountll(chunk->kept) * PAGE_BYTES, chunk->offset);
+}
+
+static struct error *drain_chunk(struct memory_collection *memory, struct chunk *chunk, char *buffer)
+{
+	char *staged = stage_take(memory, (size_t)chunk->pages * PAGE_BYTES);
+	struct error *error;
+
+	buffer = staged ?: buffer;
+	error = buffer ? read_chunk(chunk, buffer) : out_of_memory();
+	/* The place is taken after an error, too: the others wait for it. */
+	take_place(chunk, error ? 0 : (uint64_t)keep_pages(chunk, buffer) * PAGE_BYTES);
+	if (error)
 		return error;
-	memcpy(chunk->kept, kept, chunk->kept_count * sizeof(kept[0]));
-	return write_pieces(chunk->set->pages_fd, pieces, count, bytes, offset);
+	chunk->staged = staged;
+	return staged ? NULL : write_chunk(memory->dump, chunk, buffer);
 }
 
 /* ---- workers ---- */
 
-static void *work(void *argument)
+static void drain_chunks(void *argument)
 {
 	struct memory_collection *memory = argument;
 	char *buffer = aligned_alloc(PAGE_BYTES, CHUNK_PAGES * PAGE_BYTES);
 	size_t next;
 
-	while ((next = __atomic_fetch_add(&memory->next_work, 1, __ATOMIC_RELAXED)) < memory->work_count) {
-		struct error *error = buffer ? drain_chunk(memory->work[next], buffer) : out_of_memory();
-
-		if (!error)
-			continue;
-		pthread_mutex_lock(&memory->error_lock);
-		if (memory->first_error)
-			error_free(error);
-		else
-			memory->first_error = error;
-		pthread_mutex_unlock(&memory->error_lock);
-	}
+	while ((next = __atomic_fetch_add(&memory->next_work, 1, __ATOMIC_RELAXED)) < memory->work_count)
+		collection_note_error(memory, drain_chunk(memory, memory->work[next], buffer));
 	free(buffer);
-	return NULL;
 }
 
-static void run_workers(struct memory_collection *memory, uint64_t pages)
-{
-	pthread_t threads[MAX_WORKERS];
-	long processors = sysconf(_SC_NPROCESSORS_ONLN), started = 0;
-
-	if (pages > ALONE_PAGES)
-		for (long i = 1; i < processors && i < MAX_WORKERS; i++)
-			if (!pthread_create(&threads[started], NULL, work, memory))
-				started++;
-	work(memory);
-	for (long i = 0; i < started; i++)
-		pthread_join(threads[i], NULL);
-}
-
-/* Gives every set its file and every chunk room for its result, and lists the work. */
-static struct error *prepare_work(struct dump *dump, uint64_t *pages)
+/* Puts the chunks of sets that are new on the list. */
+static void list_work(struct dump *dump)
 {
 	struct memory_collection *memory = dump->memory;
-	size_t chunks = 0;
 
-	*pages = 0;
 	for (size_t i = 0; i < memory->set_count; i++) {
-		struct page_set *set = &memory->sets[i];
+		struct page_set *set = memory->sets[i];
 
-		*pages += count_pages(&set->wanted);
-		make_chunks(dump->arena, set);
-		chunks += set->chunk_count;
-		set->pages_id = memory->next_pages_id++;
-		pthread_mutex_init(&set->lock, NULL);
-		pthread_cond_init(&set->turned, NULL);
-		if (set->chunk_count)
-			TRY(image_open_raw(dump->criu->images, IMAGE_PAGES, set->pages_id, O_WRONLY | O_CREAT,
-					   &set->pages_fd));
-	}
-	memory->work = arena_array(dump->arena, struct chunk *, chunks);
-	for (size_t i = 0; i < memory->set_count; i++)
-		for (size_t j = 0; j < memory->sets[i].chunk_count; j++) {
-			struct chunk *chunk = &memory->sets[i].chunks[j];
-
-			chunk->kept = arena_array(dump->arena, struct page_range, chunk->pages);
-			memory->work[memory->work_count++] = chunk;
+		if (set->cut)
+			continue;
+		set->cut = true;
+		cut(dump->arena, set);
+		for (size_t j = 0; j < set->chunk_count; j++) {
+			*arena_append(dump->arena, memory->work, memory->work_count, memory->work_capacity) =
+			    &set->chunks[j];
+			*(set->shared ? &dump->shared_pages_scanned : &dump->pages_scanned) += set->chunks[j].pages;
 		}
-	return NULL;
+	}
 }
 
 struct error *memory_prepare(struct dump *dump)
 {
-	dump->memory = arena_new(dump->arena, struct memory_collection);
-	dump->memory->next_pages_id = 1;
-	pthread_mutex_init(&dump->memory->error_lock, NULL);
+	struct memory_collection *memory = arena_new(dump->arena, struct memory_collection);
+
+	dump->memory = memory;
+	memory->dump = dump;
+	memory->next_pages_id = 1;
+	pthread_mutex_init(&memory->error_lock, NULL);
+	team_start(&memory->team);
+	stage_prepare(dump);
+	return NULL;
+}
+
+struct error *memory_start(struct dump *dump)
+{
+	struct memory_collection *memory = dump->memory;
+	struct snapshot *snapshot = dump->snapshot;
+
+	memory->scan_count = snapshot->task_count;
+	memory->scans = arena_array(dump->arena, struct task_scan, memory->scan_count);
+	team_post(&memory->team, scan_tasks, memory);
+	team_join(&memory->team);
+	TRY(take_pointer(memory->first_error));
+	TRY(shared_sets(dump));
+	for (size_t i = 0; i < snapshot->task_count; i++) {
+		struct page_set *set;
+
+		if (snapshot->tasks[i]->state == TASK_DEAD)
+			continue;
+		set = new_page_set(dump, snapshot->tasks[i], snapshot->tasks[i]->pid, false);
+		set->wanted = memory->scans[i].wanted;
+		*arena_append(dump->arena, set->sources, set->source_count, set->source_capacity) =
+		    (struct range_source){ .task = set->task };
+	}
+	list_work(dump);
+	team_post(&memory->team, drain_chunks, memory);
 	return NULL;
 }
 
 struct error *memory_drain(struct dump *dump)
 {
 	struct memory_collection *memory = dump->memory;
-	size_t shared = memory->set_count;
-	uint64_t pages;
 
-	for (size_t i = 0; i < shared; i++)
-		TRY(scan_shared(dump, &memory->sets[i]));
-	for (size_t i = 0; i < dump->snapshot->task_count; i++)
-		if (dump->snapshot->tasks[i]->state != TASK_DEAD)
-			TRY(scan_task(dump, dump->snapshot->tasks[i]));
-	TRY(prepare_work(dump, &pages));
-	dump->pages_scanned = pages;
-	run_workers(memory, pages);
+	team_join(&memory->team);
+	memory->next_work = memory->work_count;
+	list_work(dump); /* what other families have asked for since */
+	team_post(&memory->team, drain_chunks, memory);
+	team_join(&memory->team);
 	return take_pointer(memory->first_error);
+}
+
+/* ---- what waited in memory ---- */
+
+static void write_chunks(void *argument)
+{
+	struct memory_collection *memory = argument;
+	size_t next;
+
+	while ((next = __atomic_fetch_add(&memory->next_work, 1, __ATOMIC_RELAXED)) < memory->work_count) {
+		struct chunk *chunk = memory->work[next];
+
+		if (chunk->staged)
+			collection_note_error(memory, write_chunk(memory->dump, chunk, chunk->staged));
+	}
 }
 
 /* ---- the page maps ---- */
@@ -404,7 +383,7 @@ static struct error *write_entry(struct dump *dump, struct image_writer *writer,
 	PagemapEntry entry;
 
 	pagemap_entry__init(&entry);
-	entry.vaddr = range.start - set->bias;
+	entry.vaddr = range.start;
 	entry.compat_nr_pages = (range.end - range.start) / PAGE_BYTES;
 	SET(&entry, flags, flags);
 	SET(&entry, nr_pages, (range.end - range.start) / PAGE_BYTES);
@@ -443,6 +422,28 @@ static struct error *write_range(struct dump *dump, struct image_writer *writer,
 	return NULL;
 }
 
+/* *last: a range that may go on with the next page. */
+static struct error *write_kept(struct dump *dump, struct image_writer *writer, const struct chunk *chunk,
+				struct page_range *last, size_t *at)
+{
+	const struct page_range *range = &chunk->set->wanted.items[chunk->first_range];
+	uint64_t address = range->start;
+
+	for (unsigned i = 0; i < chunk->pages; i++, address += PAGE_BYTES) {
+		if (address == range->end)
+			address = (++range)->start;
+		if (!(chunk->kept >> i & 1))
+			continue;
+		if (last->end != address) {
+			if (last->end)
+				TRY(write_range(dump, writer, chunk->set, *last, at));
+			last->start = address;
+		}
+		last->end = address + PAGE_BYTES;
+	}
+	return NULL;
+}
+
 static struct error *write_set(struct dump *dump, const struct page_set *set)
 {
 	size_t at = 0;
@@ -454,19 +455,8 @@ static struct error *write_set(struct dump *dump, const struct page_set *set)
 	pagemap_head__init(&head);
 	head.pages_id = set->pages_id;
 	TRY(image_write(writer, &head.base));
-	for (size_t i = 0; i < set->chunk_count; i++) {
-		for (size_t j = 0; j < set->chunks[i].kept_count; j++) {
-			struct page_range range = set->chunks[i].kept[j];
-
-			if (last.end == range.start) {
-				last.end = range.end;
-				continue;
-			}
-			if (last.end)
-				TRY(write_range(dump, writer, set, last, &at));
-			last = range;
-		}
-	}
+	for (size_t i = 0; i < set->chunk_count; i++)
+		TRY(write_kept(dump, writer, &set->chunks[i], &last, &at));
 	if (last.end)
 		TRY(write_range(dump, writer, set, last, &at));
 	return image_close(take_pointer(writer));
@@ -474,16 +464,31 @@ static struct error *write_set(struct dump *dump, const struct page_set *set)
 
 struct error *memory_write(struct dump *dump)
 {
-	for (size_t i = 0; i < dump->memory->set_count; i++)
-		TRY(write_set(dump, &dump->memory->sets[i]));
-	return NULL;
+	struct memory_collection *memory = dump->memory;
+
+	memory->next_work = 0;
+	team_post(&memory->team, write_chunks, memory);
+	for (size_t i = 0; i < memory->set_count; i++)
+		TRY(write_set(dump, memory->sets[i]));
+	team_join(&memory->team);
+	return take_pointer(memory->first_error);
 }
 
 void memory_release(struct dump *dump)
 {
 	struct memory_collection *memory = dump->memory;
 
-	for (size_t i = 0; memory && i < memory->set_count; i++)
-		if (memory->sets[i].pages_fd >= 0)
-			close(memory->sets[i].pages_fd);
+	if (!memory)
+		return;
+	team_stop(&memory->team);
+	for (size_t i = 0; i < memory->set_count; i++) {
+		if (memory->sets[i]->pages_fd >= 0)
+			close(memory->sets[i]->pages_fd);
+		if (memory->sets[i]->source_fd >= 0)
+			close(memory->sets[i]->source_fd);
+	}
+	for (size_t i = 0; i < memory->scan_count; i++)
+		arena_free(&memory->scans[i].arena);
+	stage_release(memory);
+	error_free(memory->first_error);
 }

@@ -12,13 +12,16 @@ struct handover;
 
 /* Before the freeze: buffers, worker threads, whatever need not be done while the tree stands. */
 struct error *memory_prepare(struct dump *dump) must_check;
+/* Tree frozen, tasks known and none infected: mappings and pages of all tasks are found, and
+ * workers begin to copy. They go on in the background until memory_drain(). */
+struct error *memory_start(struct dump *dump) must_check;
 /* Tree frozen: task->mappings and task->mm->vmas from /proc, each recognised by its kind;
  * files of mappings are registered. Also the areas' madvise and lock flags. */
 struct error *memory_collect(struct dump *dump, struct task *task) must_check;
-/* Tree frozen: pages of all tasks into pages-N.img, several workers at once; page maps are
- * kept in memory. Shared segments once each. */
+/* Tree frozen: ends when the pages of all tasks and shared objects are in pages-N.img, or
+ * in memory when the tree goes on before memory_write(). */
 struct error *memory_drain(struct dump *dump) must_check;
-/* After that, tree frozen or not: pagemap-N.img (mm-N.img is written by dump/write.c). */
+/* After that, tree frozen or not: pagemap-N.img (mm-N.img is written by dump/write.c), and what waited. */
 struct error *memory_write(struct dump *dump) must_check;
 void memory_release(struct dump *dump);
 

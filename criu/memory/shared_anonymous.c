@@ -11,9 +11,9 @@
 #include <unistd.h>
 
 #include "images/catalogue.h"
-#include "memory/drain.h"
 #include "memory/kind.h"
 #include "memory/plan.h"
+#include "memory/shared.h"
 #include "memory/vma.h"
 #include "model/keep.h"
 #include "support/cleanup.h"
@@ -21,7 +21,7 @@
 
 static bool recognise(const struct mapping_line *line)
 {
-	return line->shared && !strncmp(line->path, "/dev/zero (deleted)", 19);
+	return is_shared_anonymous(line);
 }
 
 static struct error *dump(struct dump *dump, struct mapping *mapping)
@@ -31,7 +31,7 @@ static struct error *dump(struct dump *dump, struct mapping *mapping)
 	entry->status = VMA_REGULAR | VMA_ANON_SHARED;
 	entry->flags |= MAP_ANONYMOUS;
 	entry->shmid = mapping->line->inode;
-	return drain_shared_object(dump, mapping);
+	return NULL; /* its contents: shared_sets.c */
 }
 
 static bool claims(const VmaEntry *entry)

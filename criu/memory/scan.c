@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Scanning: what a stopped task has mapped and which pages of it must be saved. Runs in main
+ * and the workers at once, a task at a time, before anything is asked inside the tasks: the
+ * mappings must not show our own code there.
+ */
+#include <fcntl.h>
+#include <string.h>
+
+#include "memory/collection.h"
+#include "memory/vma.h"
+#include "model/context.h"
+#include "support/cleanup.h"
+
+enum page_class {
+	PAGES_NONE,	 /* contents are not ours to save */
+	PAGES_ANONYMOUS, /* what is there */
+	PAGES_WRITTEN,	 /* what is no longer the file's */
+	PAGES_ALL,
+};
+
+static enum page_class classify(const struct mapping_line *line)
+{
+	if (!strcmp(line->path, "[vdso]"))
+		return PAGES_ALL;
+	if (line->shared || (line->flags & MAPPING_DROPPABLE) || !strncmp(line->path, "[vvar", 5) ||
+	    !strcmp(line->path, "[vsyscall]") || !strcmp(line->path, "[uprobes]"))
+		return PAGES_NONE;
+	return line->inode ? PAGES_WRITTEN : PAGES_ANONYMOUS;
+}
+
+/* Neighbours of one class are scanned by one call; what is between them is not mapped. */
+static struct error *scan_pages(struct task_scan *scan, int pagemap)
+{
+	for (size_t i = 0; i < scan->line_count;) {
+		enum page_class class = classify(&scan->lines[i]);
+		uint64_t start = scan->lines[i].start, end = scan->lines[i].end;
+
+		for (i++; i < scan->line_count && classify(&scan->lines[i]) == class; i++)
+			end = scan->lines[i].end;
+		if (class == PAGES_ALL)
+			*arena_append(&scan->arena, scan->wanted.items, scan->wanted.count, scan->wanted.capacity) =
+			    (struct page_range){ start, end };
+		else if (class != PAGES_NONE)
+			TRY(pagemap_scan(pagemap, start, end, class == PAGES_WRITTEN, &scan->arena, &scan->wanted));
+	}
+	return NULL;
+}
+
+static struct error *scan_task(const struct task *task, struct task_scan *scan)
+{
+	cleanup_close int pagemap = openat(task->proc_fd, "pagemap", O_RDONLY | O_CLOEXEC);
+
+	if (pagemap < 0)
+		return fail_errno("could not open the page map of process %d", task->pid);
+	TRY(smaps_read(task->proc_fd, &scan->arena, &scan->lines, &scan->line_count));
+	return scan_pages(scan, pagemap);
+}
+
+void scan_tasks(void *argument)
+{
+	struct memory_collection *memory = argument;
+	size_t next;
+
+	while ((next = __atomic_fetch_add(&memory->next_scan, 1, __ATOMIC_RELAXED)) < memory->scan_count) {
+		const struct task *task = memory->dump->snapshot->tasks[next];
+
+		if (task->state != TASK_DEAD)
+			collection_note_error(memory, scan_task(task, &memory->scans[next]));
+	}
+}
