@@ -398,10 +398,11 @@ static struct error *write_entry(struct dump *dump, struct image_writer *writer,
 static struct error *write_range(struct dump *dump, struct image_writer *writer, const struct page_set *set,
 				 struct page_range range, size_t *at)
 {
-	const struct mapping *mappings = set->task->mappings;
+	const struct mapping *mappings;
 
 	if (set->shared)
 		return write_entry(dump, writer, set, range, PAGE_RUN_PRESENT);
+	mappings = set->task->mappings;
 	while (range.start < range.end) {
 		struct page_range part = { range.start, range.start };
 		bool lazy;
