@@ -8,7 +8,7 @@ def test(scenario):
     pid = scenario.counter()
     scenario.dump(pid)
     command = scenario.start([scenario.program, "restore", "--exec-cmd", "-D", scenario.path("images"), "-o", "restore.log",
-                              "--", "sh", "-c", f"echo $$ >{scenario.path('parent')}; exec sleep 100"])
+                              "--", "sh", "-c", f"cd {scenario.directory}; echo $$ >new; mv new parent; exec sleep 100"])
     scenario.wait_for(lambda: scenario.state(pid) in ("R", "S"), "the process is back")
     scenario.counts()
     scenario.check(scenario.parent(pid) == command, "the command is not its parent")

@@ -12,7 +12,7 @@ def test(scenario):
     scenario.wait_for(lambda: scenario.state(pid) is None, "nothing was restored")
     # A shell is the caller here, so that the reaper of orphans and the caller are not the same.
     shell = scenario.start(["sh", "-c", f"{scenario.program} restore -d -S -D {scenario.path('images')} -o restore.log; "
-                            "echo status $? >sibling; sleep 100"])
+                            "echo status $? >new; mv new sibling; sleep 100"])
     scenario.wait_for(lambda: os.path.exists(scenario.path("sibling")), "criu ended")
     with open(scenario.path("sibling")) as file:
         scenario.check(file.read() == "status 0\n", "criu failed")

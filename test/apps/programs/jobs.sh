@@ -20,28 +20,23 @@ done) | while read -r square; do
 	echo "square $square"
 done >squares.log &
 squares=$!
-(sleep 1.5; kill -USR1 $$) &
-killer=$!
+(sleep 0.3; exit 9) &
+short=$!
 
 for i in $(seq 30); do
 	cat <<END | tr a-z A-Z >>upper.log
 line $i of $(seq "$i" | wc -l) in a here-document
 END
+	[ "$i" != 17 ] || kill -USR1 $$
 	sleep 0.08
 done
 
 status_of() {
-	# wait returns early for a trapped signal, as it should; ask again
 	wait "$1"
-	local status=$?
-	while [ $status -gt 128 ]; do
-		wait "$1"
-		status=$?
-	done
-	echo "$2 ended with $status"
+	echo "$2 ended with $?"
 }
 status_of $first first
 status_of $second second
 status_of $squares squares
-status_of $killer killer
+status_of $short short
 cat first.log second.log squares.log upper.log
