@@ -66,7 +66,7 @@ static struct error *map(const struct compel_agent *agent, uint64_t size, int pr
 	const uint64_t low = agent->leader->compat ? MAP_32BIT : 0;
 	const uint64_t arg[6] = { 0, size, (uint64_t)protection, MAP_PRIVATE | MAP_ANONYMOUS | low, (uint64_t)-1, 0 };
 
-	return compel_syscall(agent->leader, SYS_mmap, arg, result);
+	return thread_call(agent->leader, &(struct call){ .number = SYS_mmap, .arg = arg, .quick = true }, result);
 }
 
 static bool failed(int64_t result)
@@ -82,9 +82,10 @@ static struct error *cannot_map(const struct compel_agent *agent, int64_t result
 
 static struct error *unmap(const struct compel_agent *agent, uint64_t address, uint64_t size)
 {
+	const uint64_t arg[6] = { address, size };
 	int64_t result;
 
-	TRY(compel_syscall(agent->leader, SYS_munmap, (const uint64_t[6]){ address, size }, &result));
+	TRY(thread_call(agent->leader, &(struct call){ .number = SYS_munmap, .arg = arg, .quick = true }, &result));
 	if (failed(result))
 		return fail_number((int)-result, "could not unmap memory in process %d", agent->leader->tid);
 	return NULL;

@@ -8,6 +8,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/types.h>
 #include <sys/user.h>
 
 #include "support/error.h"
@@ -32,3 +33,12 @@ bool arch_hide_interruption(struct user_regs_struct *registers);
 /* The registers after the kernel's decision about an interrupted system call: started again,
  * or ended with EINTR. handler: a signal handler runs first; restart: it has SA_RESTART. */
 void arch_settle_syscall(struct user_regs_struct *registers, bool handler, bool restart);
+
+/* FPU and vector registers in the form the kernel gives them. A shorter state of another
+ * machine is completed; one with parts that this processor lacks is an error. */
+struct error *arch_get_xstate(pid_t tid, void *data, size_t *size) must_check;
+struct error *arch_set_xstate(pid_t tid, const void *data, size_t size) must_check;
+/* Calls in our code push return addresses to the shadow stack, and the runner never
+ * returns. 0: the thread has none. */
+void arch_get_shadow_stack(pid_t tid, uint64_t *pointer);
+void arch_set_shadow_stack(pid_t tid, uint64_t pointer);

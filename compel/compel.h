@@ -46,6 +46,7 @@ struct compel_thread {
 	uint64_t syscall_at; /* address of a syscall instruction, or 0 */
 	uint64_t rseq_at, rseq_section; /* the thread's rseq area and the critical section it was in */
 	uint64_t dispatch[4]; /* syscall user dispatch: mode, selector, offset, length */
+	uint64_t shadow_stack; /* pointer, or 0 without one */
 };
 
 /* PTRACE_SEIZE (with PTRACE_O_SUSPEND_SECCOMP when the kernel lets us) and

@@ -2,10 +2,8 @@
 /* Borrowing a stopped thread: one system call in it, its FPU state, its first registers. */
 #include "compel/internal.h"
 
-#include <elf.h>
 #include <string.h>
 #include <sys/prctl.h>
-#include <sys/uio.h>
 
 #include "compel/arch.h"
 
@@ -89,16 +87,23 @@ struct error *thread_borrow(struct compel_thread *thread)
 	thread->stop_number = choose_stop_signal(thread->tid);
 	remember_rseq(thread);
 	suspend_dispatch(thread);
+	arch_get_shadow_stack(thread->tid, &thread->shadow_stack);
 	thread->borrowed = true;
 	return set_mask(thread, ~(UINT64_C(1) << (thread->stop_number - 1)));
+}
+
+static struct error *interrupt(struct compel_thread *thread)
+{
+	if (trace_number(PTRACE_INTERRUPT, thread->tid, 0) == 0)
+		return NULL;
+	return errno == ESRCH ? thread_died(thread) : fail_errno("could not interrupt thread %d", thread->tid);
 }
 
 struct error *thread_park(struct compel_thread *thread)
 {
 	if (!thread->unparked)
 		return NULL;
-	if (trace_number(PTRACE_INTERRUPT, thread->tid, 0) < 0)
-		return errno == ESRCH ? thread_died(thread) : fail_errno("could not interrupt thread %d", thread->tid);
+	TRY(interrupt(thread));
 	TRY(thread_resume(thread, PTRACE_CONT));
 	TRY(thread_wait_for(thread, WANT_TRAP));
 	thread->unparked = false;
@@ -114,6 +119,7 @@ struct error *thread_return(struct compel_thread *thread)
 	TRY(thread_set_registers(thread, &thread->registers));
 	TRY(set_mask(thread, thread->blocked));
 	resume_dispatch(thread);
+	arch_set_shadow_stack(thread->tid, thread->shadow_stack);
 	thread->borrowed = false;
 	thread->stop_number = 0;
 	return NULL;
@@ -129,24 +135,28 @@ static struct error *read_result(struct compel_thread *thread, int64_t *result)
 	return NULL;
 }
 
-/* Entry and exit of one system call. */
-static struct error *make_call(struct compel_thread *thread, long number, const uint64_t arg[6], int64_t *result)
+/* Entry and exit of one system call. A call that no signal ends early (quick) is interrupted
+ * as soon as it has begun: its end and the parking are then one stop. */
+static struct error *make_call(struct compel_thread *thread, const struct call *call, int64_t *result)
 {
 	struct user_regs_struct registers = thread->registers;
 
-	arch_prepare_syscall(&registers, thread->syscall_at, number, arg);
+	arch_prepare_syscall(&registers, thread->syscall_at, call->number, call->arg);
 	TRY(thread_set_registers(thread, &registers));
 	thread->unparked = true;
-	for (unsigned stop = 0; stop < 2; stop++) {
-		TRY(thread_resume(thread, PTRACE_SYSCALL));
-		TRY(thread_wait_for(thread, WANT_SYSCALL_STOP));
-	}
+	TRY(thread_resume(thread, PTRACE_SYSCALL));
+	TRY(thread_wait_for(thread, WANT_SYSCALL_STOP));
+	if (call->quick)
+		TRY(interrupt(thread));
+	TRY(thread_resume(thread, call->quick ? PTRACE_CONT : PTRACE_SYSCALL));
+	TRY(thread_wait_for(thread, call->quick ? WANT_TRAP : WANT_SYSCALL_STOP));
+	thread->unparked = !call->quick;
 	return read_result(thread, result);
 }
 
 /* The last resort, for a process without any syscall instruction: it is written over the code
  * where the thread stands, for the time of the call. Nobody else runs there meanwhile. */
-static struct error *make_poked_call(struct compel_thread *thread, long number, const uint64_t arg[6], int64_t *result)
+static struct error *make_poked_call(struct compel_thread *thread, const struct call *call, int64_t *result)
 {
 	struct remote_address at = remote(thread->registers.rip);
 	unsigned char saved[ARCH_SYSCALL_SIZE];
@@ -155,7 +165,7 @@ static struct error *make_poked_call(struct compel_thread *thread, long number, 
 	TRY(compel_read(thread->tid, at, saved, sizeof(saved)));
 	TRY(compel_write(thread->tid, at, arch_syscall_instruction, sizeof(saved)));
 	thread->syscall_at = at.value;
-	error = make_call(thread, number, arg, result);
+	error = make_call(thread, call, result);
 	thread->syscall_at = 0;
 	if (error)
 		error_ignore(compel_write(thread->tid, at, saved, sizeof(saved)), "code of a thread that failed");
@@ -164,14 +174,19 @@ static struct error *make_poked_call(struct compel_thread *thread, long number, 
 	return error;
 }
 
-struct error *compel_syscall(struct compel_thread *thread, long number, const uint64_t arg[6], int64_t *result)
+struct error *thread_call(struct compel_thread *thread, const struct call *call, int64_t *result)
 {
 	TRY(thread_borrow(thread));
 	if (!thread->syscall_at)
 		TRY(find_syscall(thread, &thread->syscall_at));
 	if (!thread->syscall_at)
-		return make_poked_call(thread, number, arg, result);
-	return make_call(thread, number, arg, result);
+		return make_poked_call(thread, call, result);
+	return make_call(thread, call, result);
+}
+
+struct error *compel_syscall(struct compel_thread *thread, long number, const uint64_t arg[6], int64_t *result)
+{
+	return thread_call(thread, &(struct call){ .number = number, .arg = arg }, result);
 }
 
 void compel_restart_registers(const struct compel_thread *thread, enum compel_delivery delivery,
@@ -183,22 +198,15 @@ void compel_restart_registers(const struct compel_thread *thread, enum compel_de
 
 struct error *compel_get_xstate(struct compel_thread *thread, void *data, size_t *size)
 {
-	struct iovec vector = { data, *size };
-
-	if (trace(PTRACE_GETREGSET, thread->tid, NT_X86_XSTATE, &vector) < 0)
-		return fail_errno("could not read the FPU state of thread %d", thread->tid);
-	*size = vector.iov_len;
-	return NULL;
+	return arch_get_xstate(thread->tid, data, size);
 }
 
 struct error *compel_set_state(struct compel_thread *thread, const struct user_regs_struct *registers,
 			       const void *xstate, size_t xstate_size, uint64_t blocked)
 {
-	struct iovec vector = { (void *)(uintptr_t)xstate, xstate_size };
-
 	TRY(thread_borrow(thread));
-	if (xstate && trace(PTRACE_SETREGSET, thread->tid, NT_X86_XSTATE, &vector) < 0)
-		return fail_errno("could not set the FPU state of thread %d", thread->tid);
+	if (xstate)
+		TRY(arch_set_xstate(thread->tid, xstate, xstate_size));
 	thread->registers = *registers;
 	thread->registers.orig_rax = (uint64_t)-1;
 	thread->blocked = blocked;

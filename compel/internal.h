@@ -31,6 +31,14 @@ struct error *thread_park(struct compel_thread *thread) must_check;
 /* Puts registers, mask and rseq section back as they were (thread->registers, ->blocked). */
 struct error *thread_return(struct compel_thread *thread) must_check;
 
+struct call {
+	long number;
+	const uint64_t *arg; /* six */
+	bool quick;	     /* no signal ends it early: mmap, munmap */
+};
+/* As compel_syscall(). */
+struct error *thread_call(struct compel_thread *thread, const struct call *call, int64_t *result) must_check;
+
 /* Resumes (PTRACE_CONT, PTRACE_SYSCALL). ESRCH becomes COMPEL_DEAD and an error. */
 struct error *thread_resume(struct compel_thread *thread, int request) must_check;
 enum stop_wanted {

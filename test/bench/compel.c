@@ -19,10 +19,10 @@
 
 enum { ROUNDS = 301, THREADS_MOST = 1024, CALLS = 64 };
 
-enum step { SEIZE, WAIT, XSTATE, SYSCALL, INFECT, BATCH, LONG_BATCH, CURE, DETACH, STEPS };
-static const char *const step_names[] = { "seize and interrupt", "wait and read", "fpu state", "one system call",
-					  "infect",		 "batch of 3 calls", "batch of 64 calls", "cure",
-					  "detach" };
+enum step { SEIZE, WAIT, XSTATE, INFECT, BATCH, LONG_BATCH, CURE, SYSCALL, DETACH, STEPS };
+static const char *const step_names[] = { "seize and interrupt", "wait and read",	   "fpu state",
+					  "infect",		 "batch of 3 calls", "batch of 64 calls",
+					  "cure",		 "one system call",  "detach" };
 
 static double now(void)
 {
@@ -126,9 +126,6 @@ static void one_round(struct bench *bench, unsigned round)
 	time[XSTATE] = now();
 	for (unsigned i = 0; i < bench->count; i++)
 		must(compel_get_xstate(&bench->threads[i], xstate, &(size_t){ sizeof(xstate) }));
-	time[SYSCALL] = now();
-	for (unsigned i = 0; i < bench->count; i++)
-		must(compel_syscall(&bench->threads[i], SYS_getpid, (uint64_t[6]){}, &result));
 	time[INFECT] = now();
 	must(compel_infect(&bench->threads[0], 65536 + bench->count * 6144, &agent));
 	time[BATCH] = now();
@@ -136,6 +133,9 @@ static void one_round(struct bench *bench, unsigned round)
 	run_batches(bench, agent, CALLS, &bench->samples[LONG_BATCH][round]);
 	time[CURE] = now();
 	must(compel_cure(agent));
+	time[SYSCALL] = now();
+	for (unsigned i = 0; i < bench->count; i++)
+		must(compel_syscall(&bench->threads[i], SYS_getpid, (uint64_t[6]){}, &result));
 	time[DETACH] = now();
 	for (unsigned i = 0; i < bench->count; i++)
 		must(compel_detach(&bench->threads[i], false));

@@ -206,6 +206,33 @@ static void take_model(struct user_regs_struct *registers, void *xstate, size_t 
 	kill_target(pid);
 }
 
+/* A state of a machine with fewer parts is completed; one with unknown parts is refused. */
+static void check_foreign_states(struct tap *tap, const unsigned char *xstate, size_t size)
+{
+	static unsigned char changed[16384], seen[16384];
+	volatile int *ready = share(4096);
+	struct compel_thread thread;
+	size_t length = sizeof(seen);
+	pid_t pid = start_target(model, (void *)ready);
+	struct error *error;
+
+	must_be(wait_value(ready, 1), "the model does not start");
+	must(compel_seize(&thread, pid));
+	must(compel_wait(&thread));
+	memcpy(changed, xstate, size);
+	*(uint64_t *)(changed + 512) = 3; /* x87 and SSE */
+	must(compel_set_state(&thread, &thread.registers, changed, 576, 0));
+	must(compel_get_xstate(&thread, seen, &length));
+	check(tap, length == size && memcmp(seen, xstate, 24) == 0 && memcmp(seen + 32, xstate + 32, 384) == 0,
+	      "a shorter FPU state is completed");
+	*(uint64_t *)(changed + 512) = UINT64_C(1) << 60;
+	error = compel_set_state(&thread, &thread.registers, changed, size, 0);
+	check(tap, error && error->hint, "one with unknown parts is refused: %s", error ? error->message : "not an error");
+	error_free(error);
+	must(compel_detach(&thread, false));
+	kill_target(pid);
+}
+
 static void awaken(const struct newborn *newborn, unsigned i, const struct user_regs_struct *model_registers,
 		   const void *xstate, size_t size)
 {
@@ -287,6 +314,7 @@ static void check_success(struct tap *tap)
 	pid_t pid;
 
 	take_model(&registers, xstate, &size);
+	check_foreign_states(tap, xstate, size);
 	prepare(newborn);
 	pid = start_target(be_born, newborn);
 	check(tap, wait_arrived(newborn->board, THREADS), "all threads arrive at the first barrier");
