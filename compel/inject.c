@@ -135,17 +135,39 @@ static struct error *read_result(struct compel_thread *thread, int64_t *result)
 	return NULL;
 }
 
+/* A thread that did not begin its call, because its cgroup is frozen, is stopped again
+ * before it does. */
+static struct error *call_back(struct compel_thread *thread, struct error *error)
+{
+	struct error *second;
+
+	if (error->number != ETIMEDOUT)
+		return error;
+	thread->unreachable = false;
+	second = interrupt(thread);
+	if (!second)
+		second = thread_wait_for(thread, WANT_TRAP);
+	if (second)
+		error_ignore(second, "stopping a thread that does not run");
+	else
+		thread->unparked = false;
+	return error;
+}
+
 /* Entry and exit of one system call. A call that no signal ends early (quick) is interrupted
  * as soon as it has begun: its end and the parking are then one stop. */
 static struct error *make_call(struct compel_thread *thread, const struct call *call, int64_t *result)
 {
 	struct user_regs_struct registers = thread->registers;
+	struct error *error;
 
 	arch_prepare_syscall(&registers, thread->syscall_at, call->number, call->arg);
 	TRY(thread_set_registers(thread, &registers));
 	thread->unparked = true;
 	TRY(thread_resume(thread, PTRACE_SYSCALL));
-	TRY(thread_wait_for(thread, WANT_SYSCALL_STOP));
+	error = thread_wait_for(thread, WANT_SYSCALL_STOP);
+	if (error)
+		return call_back(thread, error);
 	if (call->quick)
 		TRY(interrupt(thread));
 	TRY(thread_resume(thread, call->quick ? PTRACE_CONT : PTRACE_SYSCALL));

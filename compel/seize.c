@@ -15,6 +15,7 @@
 
 enum {
 	WAIT_SECONDS = 10,
+	CALL_SECONDS = 2, /* for a thread that was stopped before */
 	VFORK_WAIT_SECONDS = 1,
 	SPINS = 100,
 	FIRST_NAP_NS = 20000,
@@ -135,39 +136,52 @@ static struct error *not_stopping(pid_t tid)
 /* Has waited in vain for a while: time to give up? */
 static bool give_up(const struct compel_thread *thread, double waited)
 {
-	return thread->unreachable || waited > WAIT_SECONDS || (waited > VFORK_WAIT_SECONDS && waits_in_vfork(thread->tid));
+	double limit = thread->state == COMPEL_RUNNING ? WAIT_SECONDS : CALL_SECONDS;
+
+	return thread->unreachable || waited > limit || (waited > VFORK_WAIT_SECONDS && waits_in_vfork(thread->tid));
 }
 
-/* waitpid() with a way out. Nearly always the thread is there at the first look or within
- * microseconds; the naps are for the rest. */
-static struct error *wait_status(struct compel_thread *thread, int *status)
+enum patience {
+	LIMITED,   /* give_up() decides */
+	UNLIMITED, /* it runs our code and comes back by itself */
+};
+
+/* Sleeps a little, longer each time; an error when it is time to give up. */
+static struct error *nap(struct compel_thread *thread, const struct timespec *start, struct timespec *length)
 {
-	struct timespec start, nap = { .tv_nsec = FIRST_NAP_NS };
+	if (give_up(thread, seconds_since(start))) {
+		thread->unreachable = true;
+		return not_stopping(thread->tid);
+	}
+	nanosleep(length, NULL);
+	if (length->tv_nsec < LONGEST_NAP_NS)
+		length->tv_nsec *= 2;
+	return NULL;
+}
+
+/* Waits until the thread stops or dies, as *status says. Nearly always it is there within microseconds; to look and yield is then cheaper than to sleep and
+ * be woken, because it leaves the processor awake and often brings the thread to ours. */
+static struct error *wait_status(struct compel_thread *thread, enum patience patience, int *status)
+{
+	struct timespec start, length = { .tv_nsec = FIRST_NAP_NS };
+	int block = patience == UNLIMITED ? 0 : WNOHANG;
 
 	clock_gettime(CLOCK_MONOTONIC, &start);
 	for (unsigned look = 0;; look++) {
-		pid_t pid = waitpid(thread->tid, status, __WALL | WNOHANG);
+		pid_t pid = waitpid(thread->tid, status, __WALL | (look < SPINS ? WNOHANG : block));
 
 		if (pid == thread->tid)
 			return NULL;
 		if (pid < 0 && errno == ECHILD) {
 			*status = 0;
-			thread->state = COMPEL_DEAD;
 			return NULL;
 		}
 		if (pid < 0 && errno != EINTR)
 			return fail_errno("could not wait for thread %d", thread->tid);
-		if (look < SPINS) {
+		if (look < SPINS)
 			sched_yield();
-			continue;
-		}
-		if (give_up(thread, seconds_since(&start))) {
-			thread->unreachable = true;
-			return not_stopping(thread->tid);
-		}
-		nanosleep(&nap, NULL);
-		if (nap.tv_nsec < LONGEST_NAP_NS)
-			nap.tv_nsec *= 2;
+		else if (patience == LIMITED)
+			TRY(nap(thread, &start, &length));
 	}
 }
 
@@ -207,9 +221,7 @@ struct error *compel_wait(struct compel_thread *thread)
 
 	if (thread->state != COMPEL_RUNNING)
 		return NULL;
-	TRY(wait_status(thread, &status));
-	if (thread->state == COMPEL_DEAD)
-		return NULL;
+	TRY(wait_status(thread, LIMITED, &status));
 	if (!WIFSTOPPED(status)) {
 		thread->state = COMPEL_DEAD;
 		return NULL;
@@ -219,6 +231,8 @@ struct error *compel_wait(struct compel_thread *thread)
 
 struct error *thread_died(struct compel_thread *thread)
 {
+	if (thread->unreachable && !is_dead(thread->tid))
+		return fail_number(ESRCH, "lost hold of thread %d", thread->tid);
 	thread->state = COMPEL_DEAD;
 	return with_hint(fail_number(ESRCH, "thread %d died while it was stopped", thread->tid),
 			 "Something killed it; SIGKILL reaches stopped threads too.");
@@ -291,19 +305,20 @@ static struct error *look_at_stop(struct compel_thread *thread, enum stop_wanted
 	return NULL;
 }
 
+/* The begin of a single call is waited for with a way out: a thread in a frozen cgroup does
+ * not run for a tracer either. What runs already is waited for without one. */
 struct error *thread_wait_for(struct compel_thread *thread, enum stop_wanted wanted)
 {
+	enum patience patience = wanted == WANT_SIGNAL ? UNLIMITED : LIMITED;
 	bool found = false;
 
 	for (;;) {
 		int status;
-		pid_t pid = waitpid(thread->tid, &status, __WALL);
 
-		if (pid < 0 && errno == EINTR)
-			continue;
-		if (pid < 0 && errno != ECHILD)
-			return fail_errno("could not wait for thread %d", thread->tid);
-		if (pid < 0 || !WIFSTOPPED(status))
+		TRY(wait_status(thread, patience, &status));
+		if (!WIFSTOPPED(status))
+			thread->state = COMPEL_DEAD;
+		if (thread->state == COMPEL_DEAD)
 			return thread_died(thread);
 		TRY(look_at_stop(thread, wanted, status, &found));
 		if (found)

@@ -26,6 +26,31 @@ static pid_t start(struct scene **scene, int (*body)(void *), const char *states
 	return pid;
 }
 
+static void visit_namespaced(pid_t pid)
+{
+	batch_cleanup struct batch batch = {};
+	struct compel_thread thread;
+	struct compel_agent *agent;
+	size_t call;
+
+	must(compel_seize(&thread, pid));
+	must(compel_wait(&thread));
+	must(compel_infect(&thread, 4096, &agent));
+	call = batch_call(&batch, "pid", SYS_getpid);
+	must(batch_run(agent, &(struct compel_thread *){ &thread }, &(struct batch *){ &batch }, 1));
+	must_be(batch_result(&batch, call) == 1, "pid in the namespace");
+	must(compel_cure(agent));
+	must(compel_detach(&thread, false));
+}
+
+static int read_then_exit_first(void *argument)
+{
+	struct scene *scene = argument;
+	char byte;
+
+	return read(scene->pipe_fds[0], &byte, 1) == 1 ? 0 : 1;
+}
+
 static void exit_raw(int status)
 {
 	for (;;)
@@ -319,6 +344,30 @@ static void without_instruction(struct tap *tap)
 	kill_target(pid);
 }
 
+/* The first process of a pid namespace ignores what it does not handle, SIGSTOP too. */
+static int be_first(void *argument)
+{
+	pid_t pid;
+
+	must_be(unshare(CLONE_NEWPID) == 0, "unshare");
+	pid = start_target(read_then_exit_first, argument);
+	((struct scene *)argument)->go = pid;
+	((struct scene *)argument)->ready = 1;
+	return reap(pid);
+}
+
+static void first_of_namespace(struct tap *tap)
+{
+	struct scene *scene;
+	pid_t pid = start(&scene, be_first, "S");
+
+	must_be(wait_state(scene->go, "S"), "the target does not sleep");
+	for (unsigned i = 0; i < 20; i++)
+		visit_namespaced(scene->go);
+	must_be(write(scene->pipe_fds[1], "x", 1) == 1, "write");
+	check(tap, reap(pid) == 0, "the first process of a pid namespace is visited");
+}
+
 int main(void)
 {
 	struct tap tap = {};
@@ -330,5 +379,6 @@ int main(void)
 	rseq(&tap);
 	memory_policy(&tap);
 	without_instruction(&tap);
+	first_of_namespace(&tap);
 	return finish(&tap);
 }
