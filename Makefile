@@ -35,7 +35,7 @@ PROTOS  := $(wildcard images/*.proto)
 GEN_C   := $(PROTOS:images/%.proto=$(O)/gen/images/%.pb-c.c)
 GEN_H   := $(GEN_C:.c=.h) $(O)/gen/images/messages.h
 # Plugins and the C library are built apart from the program.
-SOURCES := $(filter-out criu/libcriu/% criu/plugins/% criu/blob/%,$(shell find criu -name '*.c' -not -path '*/arch/*')) \
+SOURCES := $(filter-out criu/libcriu/% criu/plugins/% criu/blob/%,$(shell find criu -name '*.c' -not -path "criu/arch/x86_64/*")) \
 	$(shell find criu/arch/$(ARCH) -name '*.c' 2>/dev/null) \
 	$(wildcard compel/*.c compel/arch/$(ARCH)/*.c)
 # What runs inside other processes, as C arrays: scripts/make/compel.mk.
@@ -43,18 +43,18 @@ BLOBS   := agent restorer
 OBJECTS := $(SOURCES:%.c=$(O)/%.o) $(GEN_C:.c=.o) $(BLOBS:%=$(O)/gen/blob/compel_%.o)
 LIBRARY := $(filter-out $(O)/criu/main.o,$(OBJECTS))
 
-all: $(O)/criu/criu $(O)/criu/crit
+all: $(O)/bin/criu $(O)/bin/crit
 
 .SUFFIXES:
 .SECONDARY:
 .PHONY: all clean check unit test bench lint docs install fuzz layers format
 include $(wildcard scripts/make/*.mk)
 
-$(O)/criu/criu: $(OBJECTS)
+$(O)/bin/criu: $(OBJECTS)
 	@mkdir -p $(@D)
 	$(CC) $(CFLAGS_ALL) -o $@ $^ $(LDLIBS)
 
-$(O)/criu/crit: $(O)/criu/criu
+$(O)/bin/crit: $(O)/bin/criu
 	ln -sf criu $@
 
 $(O)/gen/images/%.pb-c.c $(O)/gen/images/%.pb-c.h &: images/%.proto

@@ -26,5 +26,11 @@ struct error *arch_check_core(const CoreEntry *core) must_check;
 /* Back: *size in: room, out: used; 0 when the image carries no FPU state. */
 void arch_registers_from_image(const CoreEntry *core, struct user_regs_struct *registers, void *xstate, size_t *size);
 
+/* What this processor can, for cpuinfo.img. */
+CpuinfoEntry *arch_cpuinfo(struct arena *arena);
+/* Is this processor (host) good enough for the image? mode: bits of the enum. */
+enum { CPU_CHECK_FPU = 1, CPU_CHECK_INSTRUCTIONS = 2, CPU_CHECK_EXACT = 4 };
+struct error *arch_cpuinfo_check(const CpuinfoEntry *image, const CpuinfoEntry *host, unsigned mode) must_check;
+
 /* Highest address a task may use, plus one. */
 uint64_t arch_task_size(void);

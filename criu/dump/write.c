@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Writing: the messages that collecting filled, each into its image; the inventory last. */
 #include <stdio.h>
+#include <string.h>
 #include <time.h>
 
 #include "model/context.h"
+#include "arch/arch.h"
 #include "dump/stages.h"
 #include "files/files.h"
 #include "image/directory.h"
@@ -82,6 +84,8 @@ struct error *write_images(struct dump *dump)
 		snapshot->seccomp = new_message(dump->arena, seccomp_entry);
 	TRY(image_write_one(dump->criu->images, IMAGE_SECCOMP, 0, &snapshot->seccomp->base));
 	TRY(write_clocks(dump));
+	if (dump->criu->options->cpu_cap && strcmp(dump->criu->options->cpu_cap, "none"))
+		TRY(image_write_one(dump->criu->images, IMAGE_CPUINFO, 0, &arch_cpuinfo(dump->arena)->base));
 	TRY(inventory_make_run_id(run_id));
 	inventory = inventory_new(dump->arena, run_id);
 	inventory->root_ids = dump->root_ids;

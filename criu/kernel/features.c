@@ -102,7 +102,8 @@ static bool with_tracee(bool (*body)(pid_t))
 			pause();
 	if (pid < 0)
 		return false;
-	if (!ptrace(PTRACE_SEIZE, pid, 0, 0) && !ptrace(PTRACE_INTERRUPT, pid, 0, 0) && waitpid(pid, NULL, __WALL) == pid)
+	if (!ptrace(PTRACE_SEIZE, pid, 0, 0) && !ptrace(PTRACE_INTERRUPT, pid, 0, 0) &&
+	    waitpid(pid, NULL, __WALL) == pid)
 		answer = body(pid);
 	kill(pid, SIGKILL);
 	waitpid(pid, NULL, __WALL);
@@ -178,7 +179,8 @@ static bool probe_prctl(void)
 	unsigned int size = 0;
 	unsigned long address;
 
-	return !prctl(PR_SET_MM, PR_SET_MM_MAP_SIZE, &size, 0, 0) && size && !prctl(PR_GET_TID_ADDRESS, &address, 0, 0, 0);
+	return !prctl(PR_SET_MM, PR_SET_MM_MAP_SIZE, &size, 0, 0) && size &&
+	       !prctl(PR_GET_TID_ADDRESS, &address, 0, 0, 0);
 }
 
 static bool probe_fcntl(void)
@@ -212,7 +214,8 @@ static bool probe_fdinfo_ext(void)
 	cleanup_close int event = eventfd(0, EFD_CLOEXEC), poll = epoll_create1(EPOLL_CLOEXEC);
 	struct epoll_event in = { .events = EPOLLIN };
 
-	return fdinfo_has(event, "eventfd-count:") && !epoll_ctl(poll, EPOLL_CTL_ADD, event, &in) && fdinfo_has(poll, "tfd:");
+	return fdinfo_has(event, "eventfd-count:") && !epoll_ctl(poll, EPOLL_CTL_ADD, event, &in) &&
+	       fdinfo_has(poll, "tfd:");
 }
 
 static bool probe_unaligned_vmsplice(void)
@@ -234,7 +237,8 @@ static bool probe_tty(void)
 	cleanup_close int fd = open("/dev/ptmx", O_RDWR | O_NOCTTY | O_CLOEXEC);
 	int value;
 
-	return fd >= 0 && !ioctl(fd, TIOCGPTLCK, &value) && !ioctl(fd, TIOCGPKT, &value) && !ioctl(fd, TIOCGEXCL, &value);
+	return fd >= 0 && !ioctl(fd, TIOCGPTLCK, &value) && !ioctl(fd, TIOCGPKT, &value) &&
+	       !ioctl(fd, TIOCGEXCL, &value);
 }
 
 static bool probe_so_gets(void)
@@ -301,7 +305,8 @@ static bool move_vdso(void)
 	if (!line || sscanf(line + 1, "%lx-%lx", &start, &end) != 2)
 		return false;
 	place = mmap(NULL, end - start, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-	return syscall(SYS_mremap, start, end - start, end - start, MREMAP_MAYMOVE | MREMAP_FIXED, place) == (long)place;
+	return syscall(SYS_mremap, start, end - start, end - start, MREMAP_MAYMOVE | MREMAP_FIXED, place) ==
+	       (long)place;
 }
 
 static bool probe_special_mapping_mremap(void)
@@ -459,8 +464,8 @@ static bool probe_uffd(void)
 
 static bool probe_uffd_noncoop(void)
 {
-	cleanup_close int fd = open_userfaultfd(UFFD_FEATURE_EVENT_FORK | UFFD_FEATURE_EVENT_REMAP | UFFD_FEATURE_EVENT_REMOVE |
-						UFFD_FEATURE_EVENT_UNMAP);
+	cleanup_close int fd = open_userfaultfd(UFFD_FEATURE_EVENT_FORK | UFFD_FEATURE_EVENT_REMAP |
+						UFFD_FEATURE_EVENT_REMOVE | UFFD_FEATURE_EVENT_UNMAP);
 
 	return fd >= 0;
 }

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #include "arch/arch.h"
+#include "arch/capability.h"
 #include "model/context.h"
 #include "files/files.h"
 #include "image/inventory.h"
@@ -177,6 +178,18 @@ static struct error *read_seccomp(struct restore *restore)
 	return NULL;
 }
 
+/* Without cpuinfo.img the registers themselves tell what they need (arch_check_core). */
+static struct error *check_processor(struct restore *restore)
+{
+	ProtobufCMessage **entries;
+	unsigned mode;
+	size_t count;
+
+	TRY(cpu_capability_parse(restore->criu->options->cpu_cap, CPU_CHECK_FPU | CPU_CHECK_INSTRUCTIONS, &mode));
+	TRY(image_read_all(restore->criu->images, IMAGE_CPUINFO, 0, restore->arena, &entries, &count));
+	return count ? arch_cpuinfo_check((CpuinfoEntry *)entries[0], arch_cpuinfo(restore->arena), mode) : NULL;
+}
+
 struct error *read_images(struct restore *restore)
 {
 	struct snapshot *snapshot = restore->snapshot;
@@ -184,6 +197,7 @@ struct error *read_images(struct restore *restore)
 	TRY(read_one(restore, IMAGE_INVENTORY, 0, &snapshot->inventory));
 	TRY(inventory_check(snapshot->inventory, restore->criu->options->tcp_close,
 			    restore->criu->options->allow_uprobes));
+	TRY(check_processor(restore));
 	TRY(read_tree(restore));
 	TRY(read_seccomp(restore));
 	for (size_t i = 0; i < snapshot->task_count; i++)
