@@ -31,6 +31,11 @@ CpuinfoEntry *arch_cpuinfo(struct arena *arena);
 /* Is this processor (host) good enough for the image? mode: bits of the enum. */
 enum { CPU_CHECK_FPU = 1, CPU_CHECK_INSTRUCTIONS = 2, CPU_CHECK_EXACT = 4 };
 struct error *arch_cpuinfo_check(const CpuinfoEntry *image, const CpuinfoEntry *host, unsigned mode) must_check;
+/* clone3() with a stack and CLONE_VM in the arguments: the child calls body(argument) and exits.
+ * It has no thread-local storage of its own: body must not call the C library. Returns the
+ * child's number or negative errno. newborn. */
+struct clone_args;
+int64_t arch_clone_and_call(const struct clone_args *arguments, size_t size, void (*body)(void *), void *argument);
 
 /* Highest address a task may use, plus one. */
 uint64_t arch_task_size(void);

@@ -12,6 +12,7 @@
 #include <sys/uio.h>
 
 #include "arch/arch.h"
+#include "memory/fill.h"
 #include "memory/memory.h"
 #include "memory/plan.h"
 #include "memory/vma.h"
@@ -21,8 +22,7 @@
 
 enum {
 	VDSO_ROOM = 64 * 1024,
-	READ_PIECES = 512,
-	HUGE_BYTES = 2 << 20,
+	FRESH_BYTES = 512 * 1024, /* from here on areas are filled by userfaultfd */
 };
 
 /* The newborn's notes: where each mapping is now. */
@@ -136,83 +136,52 @@ static void encourage_huge_pages(const struct mapping *mapping, uint64_t address
 		(void)madvise((void *)address, size_of(mapping), MADV_HUGEPAGE);
 }
 
-struct reader {
-	struct restore *restore;
-	int fd;
-	struct iovec pieces[READ_PIECES];
-	size_t count;
-	uint64_t offset, bytes; /* of what the pieces take from the file */
-};
-
-static struct error *flush(struct reader *reader)
+/* Small areas are filled as fast by reading. */
+static bool is_fresh(struct restore *restore, const struct mapping *mapping)
 {
-	struct iovec *piece = reader->pieces;
+	const VmaEntry *entry = mapping->entry;
+	bool huge = entry->has_madv && (entry->madv & 1ULL << ADVICE_HUGEPAGE);
 
-	while (reader->bytes) {
-		ssize_t done = preadv(reader->fd, piece, reader->count, reader->offset);
-
-		if (done < 0 && errno == EINTR)
-			continue;
-		if (done <= 0)
-			return done ? fail_errno("could not read pages") : fail("the pages image is too short");
-		reader->offset += done;
-		reader->bytes -= done;
-		while (reader->count && (size_t)done >= piece->iov_len) {
-			done -= piece->iov_len;
-			piece++;
-			reader->count--;
-		}
-		if (reader->count) {
-			piece->iov_base = (char *)piece->iov_base + done;
-			piece->iov_len -= done;
-		}
-	}
-	reader->count = 0;
-	return NULL;
-}
-
-static struct error *read_piece(struct reader *reader, uint64_t address, uint64_t bytes, uint64_t offset)
-{
-	if (reader->count == READ_PIECES || reader->bytes >= HUGE_BYTES || reader->offset + reader->bytes != offset) {
-		TRY(flush(reader));
-		reader->offset = offset;
-	}
-	reader->pieces[reader->count++] = (struct iovec){ (void *)address, bytes };
-	reader->bytes += bytes;
-	return NULL;
+	return (entry->status & VMA_ANON_PRIVATE) && !(entry->flags & MAP_HUGETLB) && !huge &&
+	       !restore->memory->huge_always && size_of(mapping) >= FRESH_BYTES;
 }
 
 static struct error *fill(struct restore *restore, const struct task *task, const struct placement *placement)
 {
 	const struct task_memory *memory = &restore->memory->tasks[task->index];
-	cleanup_free struct reader *reader = calloc(1, sizeof(*reader));
-	uint64_t pages = 0;
-	size_t at = 0;
+	struct arena scratch = { 0 };
+	struct fill fill = { .arena = &scratch };
+	struct error *error;
+	size_t at = 0, last = SIZE_MAX, area = 0;
 
-	if (!reader)
-		return out_of_memory();
-	reader->fd = memory->pages_fd;
 	for (size_t i = 0; i < memory->run_count; i++) {
 		const struct page_run *run = &memory->runs[i];
 		uint64_t address = run->start, end = run->start + run->pages * PAGE_BYTES;
 
 		while (address < end) {
 			const VmaEntry *entry;
-			uint64_t stop;
+			uint64_t stop, place;
 
 			while (task->mappings[at].entry->end <= address)
 				at++;
 			entry = task->mappings[at].entry;
+			place = placement->address[at];
 			stop = end < entry->end ? end : entry->end;
-			if (placement->address[at])
-				TRY(read_piece(reader, placement->address[at] + address - entry->start, stop - address,
-					       run->offset + address - run->start));
-			pages += (stop - address) / PAGE_BYTES;
+			if (last != at)
+				area = place && is_fresh(restore, &task->mappings[at])
+					   ? fill_area(&fill, place, place + entry->end - entry->start)
+					   : 0;
+			last = at;
+			if (place)
+				fill_add(&fill, place + address - entry->start, stop - address,
+					 run->offset + address - run->start, area);
 			address = stop;
 		}
 	}
-	__atomic_add_fetch(restore->pages_restored, pages, __ATOMIC_RELAXED);
-	return flush(reader);
+	__atomic_add_fetch(restore->pages_restored, fill.bytes / PAGE_BYTES, __ATOMIC_RELAXED);
+	error = fill_run(restore, &fill, memory->pages_fd);
+	arena_free(&scratch);
+	return error;
 }
 
 /* ---- what an area shall be in the end ---- */

@@ -4,6 +4,7 @@
 
 #include <fcntl.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -171,6 +172,14 @@ static struct error *plan_task(struct restore *restore, struct task *task)
 	return keep_descriptor(restore, &memory->pages_fd);
 }
 
+static bool system_prefers_huge_pages(void)
+{
+	cleanup_close int fd = open("/sys/kernel/mm/transparent_hugepage/enabled", O_RDONLY | O_CLOEXEC);
+	char text[64] = "";
+
+	return fd >= 0 && read(fd, text, sizeof(text) - 1) > 0 && strstr(text, "[always]");
+}
+
 struct error *memory_plan(struct restore *restore)
 {
 	struct snapshot *snapshot = restore->snapshot;
@@ -181,5 +190,6 @@ struct error *memory_plan(struct restore *restore)
 		if (snapshot->tasks[i]->state != TASK_DEAD)
 			TRY(with_context(plan_task(restore, snapshot->tasks[i]), "cannot restore process %d",
 					 snapshot->tasks[i]->pid));
+	restore->memory->huge_always = system_prefers_huge_pages();
 	return shared_objects_make(restore);
 }

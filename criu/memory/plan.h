@@ -38,6 +38,7 @@ struct memory_plan {
 	struct task_memory *tasks; /* by task->index */
 	struct shared_object *objects;
 	size_t object_count, object_capacity;
+	bool huge_always; /* the system gives huge pages to whoever touches enough memory */
 };
 
 /* main: where the file key of a mapping is kept. */
