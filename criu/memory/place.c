@@ -14,7 +14,7 @@
 #include "arch/arch.h"
 #include "memory/fill.h"
 #include "memory/memory.h"
-#include "memory/plan.h"
+#include "memory/place.h"
 #include "memory/vma.h"
 #include "model/handover.h"
 #include "support/cleanup.h"
@@ -24,17 +24,6 @@ enum {
 	VDSO_ROOM = 64 * 1024,
 	FRESH_BYTES = 512 * 1024, /* from here on areas are filled by userfaultfd */
 };
-
-/* The newborn's notes: where each mapping is now. */
-struct placement {
-	uint64_t *address; /* by mapping; 0: not made here (vdso and kin) */
-	size_t moved;	   /* how many are not at their final address */
-};
-
-static uint64_t size_of(const struct mapping *mapping)
-{
-	return mapping->entry->end - mapping->entry->start;
-}
 
 static bool is_made_here(const struct mapping *mapping)
 {
@@ -76,7 +65,7 @@ static struct error *reserve_hole(const struct task *task, uint64_t size, void *
 
 /* ---- mapping ---- */
 
-static struct error *map_one(struct restore *restore, struct mapping *mapping, uint64_t address)
+struct error *place_mapping(struct restore *restore, struct mapping *mapping, uint64_t address)
 {
 	return with_context(mapping->kind->map(restore, mapping, (void *)address), "mapping 0x%llx-0x%llx",
 			    (unsigned long long)mapping->entry->start, (unsigned long long)mapping->entry->end);
@@ -91,9 +80,9 @@ static struct error *map_in_place(struct restore *restore, struct task *task, st
 		struct mapping *mapping = &task->mappings[i];
 		struct error *error;
 
-		if (!is_made_here(mapping))
+		if (!is_made_here(mapping) || placement->address[i])
 			continue;
-		error = map_one(restore, mapping, mapping->entry->start);
+		error = place_mapping(restore, mapping, mapping->entry->start);
 		if (!error) {
 			placement->address[i] = mapping->entry->start;
 			continue;
@@ -102,7 +91,7 @@ static struct error *map_in_place(struct restore *restore, struct task *task, st
 			return error;
 		error_free(error);
 		placement->moved++;
-		*colliding += size_of(mapping);
+		*colliding += mapping_size(mapping);
 	}
 	return NULL;
 }
@@ -114,11 +103,11 @@ static struct error *map_in_hole(struct restore *restore, struct task *task, str
 
 		if (!is_made_here(mapping) || placement->address[i])
 			continue;
-		if (munmap((void *)at, size_of(mapping)))
+		if (munmap((void *)at, mapping_size(mapping)))
 			return fail_errno("could not free a place");
-		TRY(map_one(restore, mapping, at));
+		TRY(place_mapping(restore, mapping, at));
 		placement->address[i] = at;
-		at += size_of(mapping);
+		at += mapping_size(mapping);
 	}
 	return NULL;
 }
@@ -133,7 +122,7 @@ static void encourage_huge_pages(const struct mapping *mapping, uint64_t address
 	bool asked = entry->has_madv && (entry->madv & 1ULL << ADVICE_HUGEPAGE);
 
 	if ((entry->status & VMA_ANON_PRIVATE) && !refused && asked)
-		(void)madvise((void *)address, size_of(mapping), MADV_HUGEPAGE);
+		(void)madvise((void *)address, mapping_size(mapping), MADV_HUGEPAGE);
 }
 
 /* Small areas are filled as fast by reading. */
@@ -143,7 +132,7 @@ static bool is_fresh(struct restore *restore, const struct mapping *mapping)
 	bool huge = entry->has_madv && (entry->madv & 1ULL << ADVICE_HUGEPAGE);
 
 	return (entry->status & VMA_ANON_PRIVATE) && !(entry->flags & MAP_HUGETLB) && !huge &&
-	       !restore->memory->huge_always && size_of(mapping) >= FRESH_BYTES;
+	       !restore->memory->huge_always && mapping_size(mapping) >= FRESH_BYTES;
 }
 
 static struct error *fill(struct restore *restore, const struct task *task, const struct placement *placement)
@@ -165,7 +154,7 @@ static struct error *fill(struct restore *restore, const struct task *task, cons
 			while (task->mappings[at].entry->end <= address)
 				at++;
 			entry = task->mappings[at].entry;
-			place = placement->address[at];
+			place = placement->complete[at] ? 0 : placement->address[at];
 			stop = end < entry->end ? end : entry->end;
 			if (last != at)
 				area = place && is_fresh(restore, &task->mappings[at])
@@ -184,6 +173,26 @@ static struct error *fill(struct restore *restore, const struct task *task, cons
 	return error;
 }
 
+struct error *place_pages(struct restore *restore, struct placement *placement)
+{
+	const struct task *task = placement->task;
+
+	for (size_t i = 0; i < task->mapping_count; i++) {
+		if (!placement->address[i] || placement->complete[i])
+			continue;
+		if (placement->adopted[i]) {
+			TRY(compare_pages(restore, placement, i));
+			placement->complete[i] = true;
+		} else {
+			encourage_huge_pages(&task->mappings[i], placement->address[i]);
+		}
+	}
+	TRY(fill(restore, task, placement));
+	for (size_t i = 0; i < task->mapping_count; i++)
+		placement->complete[i] = placement->address[i];
+	return NULL;
+}
+
 /* ---- what an area shall be in the end ---- */
 
 static struct error *protect(struct restore *restore, const struct mapping *mapping, uint64_t address)
@@ -192,7 +201,7 @@ static struct error *protect(struct restore *restore, const struct mapping *mapp
 
 	if (!vma_is_private(entry->status) || (int)entry->prot == first_protection(restore, mapping))
 		return NULL;
-	if (mprotect((void *)address, size_of(mapping), entry->prot))
+	if (mprotect((void *)address, mapping_size(mapping), entry->prot))
 		return fail_errno("could not protect memory at 0x%llx", (unsigned long long)entry->start);
 	return NULL;
 }
@@ -202,7 +211,7 @@ static struct error *advise(const struct mapping *mapping, uint64_t address)
 	const VmaEntry *entry = mapping->entry;
 
 	for (unsigned advice = 0; entry->has_madv && advice < 64; advice++)
-		if ((entry->madv & 1ULL << advice) && madvise((void *)address, size_of(mapping), advice))
+		if ((entry->madv & 1ULL << advice) && madvise((void *)address, mapping_size(mapping), advice))
 			return fail_errno("could not give advice %u for memory at 0x%llx", advice,
 					  (unsigned long long)entry->start);
 	return NULL;
@@ -217,11 +226,11 @@ static struct error *lock(const struct mapping *mapping, uint64_t address)
 
 	if (!(entry->flags & MAP_LOCKED))
 		return NULL;
-	if (mlock2((void *)address, size_of(mapping), MLOCK_ONFAULT))
+	if (mlock2((void *)address, mapping_size(mapping), MLOCK_ONFAULT))
 		return with_hint(fail_errno("could not lock memory at 0x%llx", (unsigned long long)entry->start),
 				 "Raise the limit of locked memory (ulimit -l).");
 	if (!entry->locked_on_fault)
-		(void)mlock((void *)address, size_of(mapping));
+		(void)mlock((void *)address, mapping_size(mapping));
 	return NULL;
 }
 
@@ -237,19 +246,59 @@ static struct error *finish_areas(struct restore *restore, const struct task *ta
 	return NULL;
 }
 
+static struct placement *new_placement(struct restore *restore, struct task *task)
+{
+	struct placement *placement = arena_new(restore->arena, struct placement);
+
+	placement->task = task;
+	placement->address = arena_array(restore->arena, uint64_t, task->mapping_count);
+	placement->adopted = arena_array(restore->arena, bool, task->mapping_count);
+	placement->complete = arena_array(restore->arena, bool, task->mapping_count);
+	return placement;
+}
+
+/* Where criu itself is in the way, the child gets its own copy later. */
+static struct error *map_for_children(struct restore *restore, struct task *task, struct placement *placement)
+{
+	for (size_t i = 0; i < task->mapping_count; i++) {
+		struct mapping *mapping = &task->mappings[i];
+		struct error *error;
+
+		if (placement->address[i] || !is_inheritable(restore, mapping))
+			continue;
+		error = place_mapping(restore, mapping, mapping->entry->start);
+		if (!error) {
+			placement->address[i] = mapping->entry->start;
+			continue;
+		}
+		if (error->number != EEXIST)
+			return error;
+		error_free(error);
+	}
+	return NULL;
+}
+
 struct error *memory_restore_inherited(struct restore *restore, struct task *task)
 {
+	struct placement *placement = new_placement(restore, task);
+
+	restore->memory->tasks[task->index].placement = placement;
+	TRY(adopt_memory(restore, placement));
+	if (task->first_child) {
+		TRY(map_for_children(restore, task, placement));
+		TRY(place_pages(restore, placement));
+		restore->memory->present = placement;
+	}
 	return NULL;
 }
 
 struct error *memory_restore(struct restore *restore, struct task *task, const struct handover *handover, size_t room,
 			     struct memory_layout *layout)
 {
-	struct placement *placement = arena_new(restore->arena, struct placement);
+	struct placement *placement = restore->memory->tasks[task->index].placement;
 	uint64_t colliding;
 
 	room = (room + PAGE_BYTES - 1) & ~(size_t)(PAGE_BYTES - 1);
-	placement->address = arena_array(restore->arena, uint64_t, task->mapping_count);
 	restore->memory->tasks[task->index].handover = handover;
 	TRY(map_in_place(restore, task, placement, &colliding));
 	/* Hole: program, vdso, misplaced mappings. */
@@ -258,10 +307,7 @@ struct error *memory_restore(struct restore *restore, struct task *task, const s
 	layout->vdso_park = (uint64_t)layout->hole + room;
 	layout->private = placement;
 	TRY(map_in_hole(restore, task, placement, layout->vdso_park + VDSO_ROOM));
-	for (size_t i = 0; i < task->mapping_count; i++)
-		if (placement->address[i])
-			encourage_huge_pages(&task->mappings[i], placement->address[i]);
-	TRY(fill(restore, task, placement));
+	TRY(place_pages(restore, placement));
 	return finish_areas(restore, task, placement);
 }
 
@@ -345,7 +391,7 @@ struct error *memory_emit(struct restore *restore, struct task *task, struct mem
 
 		if (placement->address[i] && placement->address[i] != mapping->entry->start)
 			batch_call_flags(program, "memory to its place", SYS_mremap, REMOTE_EXACT,
-					 placement->address[i], size_of(mapping), size_of(mapping),
+					 placement->address[i], mapping_size(mapping), mapping_size(mapping),
 					 MREMAP_MAYMOVE | MREMAP_FIXED, mapping->entry->start);
 	}
 	return vdso_emit_place(task, layout->vdso_park, program);

@@ -26,6 +26,7 @@ struct task_memory {
 	uint32_t *keys;			 /* by mapping: key of its file */
 	bool *filled;			 /* by mapping: the images hold pages of it */
 	const struct handover *handover; /* newborn, while it maps */
+	struct placement *placement;	 /* newborn */
 };
 
 /* An anonymous memory object shared by mappings. */
@@ -38,6 +39,7 @@ struct memory_plan {
 	struct task_memory *tasks; /* by task->index */
 	struct shared_object *objects;
 	size_t object_count, object_capacity;
+	const struct placement *present; /* newborn: what this process, or the one it was forked from, has mapped */
 	bool huge_always; /* the system gives huge pages to whoever touches enough memory */
 };
 

@@ -37,10 +37,15 @@ static void child(void)
 {
 	long private_kib, shared_kib;
 
+	static const unsigned char nothing[4 * 4096];
+
 	memory[0] = 99;
+	must(madvise(memory + (1 << 20), sizeof(nothing), MADV_DONTNEED));
+	must(munmap(memory + LENGTH - (1 << 20), 1 << 20));
 	fill_pattern(memory + LENGTH / 2, 4096, 8);
 	checkpoint();
 	check_equal(memory[0], 99);
+	check(memcmp(memory + (1 << 20), nothing, sizeof(nothing)) == 0, "pages of the parent in place of none");
 	check_pattern(memory + LENGTH / 2, 4096, 8);
 	check_pattern(memory + LENGTH / 2 + 4096, 4096, 2);
 	meet(); /* what nobody else has any more is private */
