@@ -314,6 +314,25 @@ struct error *memory_prepare(struct dump *dump)
 	return NULL;
 }
 
+/*
+ * process_vm_readv() pins what it reads, and before a page that relatives share is pinned, the
+ * kernel gives the process a copy of its own: the tree would need more memory after the dump. Reading
+ * /proc/PID/mem leaves them shared; it is somewhat slower.
+ */
+static struct error *task_set(struct dump *dump, struct task *task)
+{
+	struct page_set *set = new_page_set(dump, task, task->pid, false);
+	const struct task_scan *scan = &dump->memory->scans[task->index];
+
+	set->wanted = scan->wanted;
+	*arena_append(dump->arena, set->sources, set->source_count, set->source_capacity) =
+	    (struct range_source){ .task = task };
+	if (!scan->has_relatives)
+		return NULL;
+	set->source_fd = openat(task->proc_fd, "mem", O_RDONLY | O_CLOEXEC);
+	return set->source_fd < 0 ? fail_errno("could not open the memory of process %d", task->pid) : NULL;
+}
+
 struct error *memory_start(struct dump *dump)
 {
 	struct memory_collection *memory = dump->memory;
@@ -325,16 +344,9 @@ struct error *memory_start(struct dump *dump)
 	team_join(&memory->team);
 	TRY(take_pointer(memory->first_error));
 	TRY(shared_sets(dump));
-	for (size_t i = 0; i < snapshot->task_count; i++) {
-		struct page_set *set;
-
-		if (snapshot->tasks[i]->state == TASK_DEAD)
-			continue;
-		set = new_page_set(dump, snapshot->tasks[i], snapshot->tasks[i]->pid, false);
-		set->wanted = memory->scans[i].wanted;
-		*arena_append(dump->arena, set->sources, set->source_count, set->source_capacity) =
-		    (struct range_source){ .task = set->task };
-	}
+	for (size_t i = 0; i < snapshot->task_count; i++)
+		if (snapshot->tasks[i]->state != TASK_DEAD)
+			TRY(task_set(dump, snapshot->tasks[i]));
 	list_work(dump);
 	team_post(&memory->team, drain_chunks, memory);
 	return NULL;

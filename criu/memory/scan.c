@@ -29,6 +29,18 @@ static enum page_class classify(const struct mapping_line *line)
 	return line->inode ? PAGES_WRITTEN : PAGES_ANONYMOUS;
 }
 
+static bool has_relatives(const struct mapping_line *line)
+{
+	switch (classify(line)) {
+	case PAGES_ANONYMOUS:
+		return line->shared_dirty_kib || line->shared_clean_kib;
+	case PAGES_WRITTEN: /* clean ones are mostly the file's */
+		return line->shared_dirty_kib;
+	default:
+		return false;
+	}
+}
+
 /* Neighbours of one class are scanned by one call; what is between them is not mapped. */
 static struct error *scan_pages(struct task_scan *scan, int pagemap)
 {
@@ -54,6 +66,8 @@ static struct error *scan_task(const struct task *task, struct task_scan *scan)
 	if (pagemap < 0)
 		return fail_errno("could not open the page map of process %d", task->pid);
 	TRY(smaps_read(task->proc_fd, &scan->arena, &scan->lines, &scan->line_count));
+	for (size_t i = 0; i < scan->line_count && !scan->has_relatives; i++)
+		scan->has_relatives = has_relatives(&scan->lines[i]);
 	return scan_pages(scan, pagemap);
 }
 

@@ -105,6 +105,12 @@ static void parse_detail(const char *text, struct mapping_line *line)
 		if (IS("AnonHugePages"))
 			line->huge_kib = kib(text + sizeof("AnonHugePages"));
 		break;
+	case 'S':
+		if (IS("Shared_Dirty"))
+			line->shared_dirty_kib = kib(text + sizeof("Shared_Dirty"));
+		else if (IS("Shared_Clean"))
+			line->shared_clean_kib = kib(text + sizeof("Shared_Clean"));
+		break;
 	case 'P':
 		if (IS("ProtectionKey"))
 			line->protection_key = kib(text + sizeof("ProtectionKey"));
