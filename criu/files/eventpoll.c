@@ -4,28 +4,16 @@
  * are added in the owning task when all its descriptors are at their numbers, so epolls
  * that watch each other need no order.
  */
-#include <fcntl.h>
+#include <linux/kcmp.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/epoll.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "files/collection.h"
 #include "kernel/proc/fdinfo.h"
 #include "support/cleanup.h"
-
-/* A target that was closed under this number but lives on in a duplicate would come back wrong. */
-static struct error *check_target(const struct open_fd *fd, const EventpollTfdEntry *target)
-{
-	struct stat stat;
-	char path[32];
-
-	snprintf(path, sizeof(path), "fd/%u", target->tfd);
-	if (!fstatat(fd->task->proc_fd, path, &stat, 0) && (!target->has_inode || stat.st_ino == target->inode))
-		return NULL;
-	return with_hint(fail("the epoll watches descriptor %u, which was closed or used again since", target->tfd),
-			 "Remove the target (EPOLL_CTL_DEL) before closing its descriptor.");
-}
 
 static struct error *dump(struct dump *dump, const struct open_fd *fd, FileEntry *out)
 {
@@ -51,11 +39,100 @@ static struct error *dump(struct dump *dump, const struct open_fd *fd, FileEntry
 		SET(target, pos, position);
 		SET(target, inode, inode);
 		SET(target, dev, device);
-		TRY(check_target(fd, target));
 		*arena_append(dump->arena, entry->tfd, entry->n_tfd, capacity) = target;
 	}
 	return NULL;
 }
+
+/* ---- which table a target's number belongs to: known when all tables were collected ---- */
+
+/* Is descriptor `number` of the task the file that the epoll (number `epoll` there) watches in
+ * this slot? The slot is named by the number under which it was added, and a count for
+ * numbers that were used again. */
+static bool is_target(const struct task *task, int epoll, int number, const EventpollTfdEntry *target, unsigned slot)
+{
+	struct kcmp_epoll_slot place = { .efd = epoll, .tfd = target->tfd, .toff = slot };
+
+	return syscall(SYS_kcmp, task->host_pid, task->host_pid, KCMP_EPOLL_TFD, number, &place) == 0;
+}
+
+static bool find_in_table(const struct descriptor_table *table, int epoll, EventpollTfdEntry *target, unsigned slot)
+{
+	if (is_target(table->owner, epoll, target->tfd, target, slot)) {
+		SET(target, files_id, table->id);
+		return true;
+	}
+	/* Closed under its number, alive under another one. */
+	for (size_t i = 0; i < table->count; i++) {
+		if (!is_target(table->owner, epoll, table->entries[i]->fd, target, slot))
+			continue;
+		SET(target, files_id, table->id);
+		target->tfd = table->entries[i]->fd;
+		return true;
+	}
+	return false;
+}
+
+static struct error *find_target(struct dump *dump, const EventpollFileEntry *epoll, EventpollTfdEntry *target,
+				 unsigned slot)
+{
+	const struct snapshot *snapshot = dump->snapshot;
+
+	for (size_t i = 0; i < snapshot->table_count; i++) {
+		const struct descriptor_table *table = snapshot->tables[i];
+
+		for (size_t j = 0; j < table->count; j++) {
+			if (table->entries[j]->id != epoll->id || table->entries[j]->type != FD_TYPES__EVENTPOLL)
+				continue;
+			if (find_in_table(table, table->entries[j]->fd, target, slot))
+				return NULL;
+			break;
+		}
+	}
+	return with_hint(fail("an epoll watches a file (once descriptor %u) that none of its holders has open any more",
+			      target->tfd),
+			 "Remove the target (EPOLL_CTL_DEL) before closing its descriptor.");
+}
+
+/* How many earlier targets were added under the same number. */
+static unsigned slot_of(uint32_t *const numbers, size_t index)
+{
+	unsigned slot = 0;
+
+	for (size_t i = 0; i < index; i++)
+		slot += numbers[i] == numbers[index];
+	return slot;
+}
+
+static struct error *dump_targets(struct dump *dump, EventpollFileEntry *epoll)
+{
+	uint32_t *numbers = arena_array(dump->arena, uint32_t, epoll->n_tfd);
+	size_t highest = 0;
+	unsigned char *seen;
+
+	for (size_t i = 0; i < epoll->n_tfd; i++) {
+		numbers[i] = epoll->tfd[i]->tfd;
+		highest = numbers[i] > highest ? numbers[i] : highest;
+	}
+	seen = arena_alloc(dump->arena, highest + 1);
+	for (size_t i = 0; i < epoll->n_tfd; i++) {
+		unsigned slot = seen[numbers[i]] ? slot_of(numbers, i) : 0;
+
+		seen[numbers[i]] = 1;
+		TRY(find_target(dump, epoll, epoll->tfd[i], slot));
+	}
+	return NULL;
+}
+
+static struct error *dump_late(struct dump *dump)
+{
+	for (size_t i = 0; i < dump->files->entry_count; i++)
+		if (dump->files->entries[i]->epfd)
+			TRY(dump_targets(dump, dump->files->entries[i]->epfd));
+	return NULL;
+}
+
+/* ---- restore ---- */
 
 static struct error *create(struct restore *restore, struct planned_file *file, int *ret_fd)
 {
@@ -63,16 +140,94 @@ static struct error *create(struct restore *restore, struct planned_file *file, 
 	return *ret_fd < 0 ? fail_errno("could not create an epoll") : NULL;
 }
 
+static bool has_number(const struct descriptor_table *table, uint32_t number)
+{
+	size_t low = 0, high = table->count;
+
+	while (low < high) {
+		size_t middle = (low + high) / 2;
+
+		if (table->entries[middle]->fd < number)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low < table->count && table->entries[low]->fd == number;
+}
+
+/* Images of others do not name the table: the first that has the epoll and the number takes it. */
+static bool is_first_with_both(struct restore *restore, const struct descriptor_table *table, uint32_t epoll_id,
+			       uint32_t number)
+{
+	for (size_t i = 0; i < restore->snapshot->table_count; i++) {
+		const struct descriptor_table *other = restore->snapshot->tables[i];
+
+		for (size_t j = 0; j < other->count; j++)
+			if (other->entries[j]->id == epoll_id && other->entries[j]->type == FD_TYPES__EVENTPOLL &&
+			    has_number(other, number))
+				return other == table;
+	}
+	return false;
+}
+
+static bool is_first_number(const struct descriptor_table *table, uint32_t epoll_id, int number)
+{
+	for (size_t i = 0; i < table->count; i++)
+		if (table->entries[i]->id == epoll_id && table->entries[i]->type == FD_TYPES__EVENTPOLL)
+			return (int)table->entries[i]->fd == number;
+	return false;
+}
+
+static bool is_mine(struct restore *restore, const struct task *task, const EventpollFileEntry *epoll,
+		    const EventpollTfdEntry *target)
+{
+	return target->has_files_id ? target->files_id == task->table->id
+				    : is_first_with_both(restore, task->table, epoll->id, target->tfd);
+}
+
+static struct error *add(int epoll, const EventpollTfdEntry *target, uint32_t events)
+{
+	struct epoll_event event = { .events = events, .data.u64 = target->data };
+
+	if (epoll_ctl(epoll, EPOLL_CTL_ADD, target->tfd, &event))
+		return fail_errno("could not add descriptor %u to epoll %d", target->tfd, epoll);
+	return NULL;
+}
+
+/* A one-shot target that has fired waits for nothing, not even errors, which adding always
+ * asks for: it is made to fire where its file is ready for anything at all. */
+static bool has_fired(const EventpollTfdEntry *target)
+{
+	return (target->events & EPOLLONESHOT) && !(target->events & (EPOLLERR | EPOLLHUP));
+}
+
+static struct error *add_fired(int epoll, const EventpollTfdEntry *target)
+{
+	const uint32_t anything = EPOLLIN | EPOLLOUT | EPOLLPRI | EPOLLRDHUP;
+	struct epoll_event event;
+
+	TRY(add(epoll, target, target->events | anything));
+	if (epoll_wait(epoll, &event, 1, 0) == 1)
+		return NULL;
+	event = (struct epoll_event){ .events = target->events, .data.u64 = target->data };
+	return epoll_ctl(epoll, EPOLL_CTL_MOD, target->tfd, &event) ? fail_errno("could not change epoll %d", epoll)
+								    : NULL;
+}
+
+/* A shared epoll is adopted in every table that has it: each adds the targets that are its own;
+ * those that have fired first, while nothing else can fire. */
 static struct error *adopt(struct restore *restore, struct planned_file *file, struct task *task, int number)
 {
 	const EventpollFileEntry *entry = file->entry->epfd;
 
-	for (size_t i = 0; i < entry->n_tfd; i++) {
-		struct epoll_event event = { .events = entry->tfd[i]->events, .data.u64 = entry->tfd[i]->data };
-
-		if (epoll_ctl(number, EPOLL_CTL_ADD, entry->tfd[i]->tfd, &event))
-			return fail_errno("could not add descriptor %u to epoll %d", entry->tfd[i]->tfd, number);
-	}
+	if (!is_first_number(task->table, entry->id, number))
+		return NULL;
+	for (size_t i = 0; i < entry->n_tfd; i++)
+		if (has_fired(entry->tfd[i]) && is_mine(restore, task, entry, entry->tfd[i]))
+			TRY(add_fired(number, entry->tfd[i]));
+	for (size_t i = 0; i < entry->n_tfd; i++)
+		if (!has_fired(entry->tfd[i]) && is_mine(restore, task, entry, entry->tfd[i]))
+			TRY(add(number, entry->tfd[i], entry->tfd[i]->events));
 	return NULL;
 }
 
@@ -82,6 +237,7 @@ const struct file_kind eventpoll_kind = {
 	.entry = offsetof(FileEntry, epfd),
 	.match = { .anon_inode = "[eventpoll]" },
 	.dump = dump,
+	.dump_late = dump_late,
 	.create = create,
 	.adopt = adopt,
 };

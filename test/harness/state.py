@@ -107,6 +107,8 @@ def descriptors(pid, numbers):
         if link.startswith("/dev/pts/"):
             # Opened by name it gets O_LARGEFILE, handed out by its master it does not.
             info = [re.sub(r"^flags: (\d+)$", lambda match: f"flags: {int(match[1], 8) & ~0o100000:#o}", line) for line in info]
+        # An epoll lists its targets in the order of kernel addresses.
+        info = [line for line in info if "tfd:" not in line] + sorted(line for line in info if "tfd:" in line)
         found[f"fd {number}"] = "; ".join([link] + info)
     return found
 
