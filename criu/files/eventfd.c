@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* eventfd: a counter. Semaphore mode has no place in the images and is refused. */
+/* eventfd: a counter. Semaphore mode is in a field of our own. */
 #include <string.h>
 #include <sys/eventfd.h>
 
@@ -18,9 +18,7 @@ static struct error *dump(struct dump *dump, const struct open_fd *fd, FileEntry
 	if (strstr(text, "eventfd-semaphore:")) {
 		TRY(fdinfo_number(text, "eventfd-semaphore", 10, &semaphore));
 		if (semaphore)
-			return with_hint(
-			    fail("the eventfd is a semaphore (EFD_SEMAPHORE), which the images cannot hold"),
-			    "Use an eventfd without EFD_SEMAPHORE.");
+			SET(out->efd, semaphore, true);
 	}
 	return NULL;
 }
@@ -29,7 +27,7 @@ static struct error *create(struct restore *restore, struct planned_file *file, 
 {
 	uint64_t counter = file->entry->efd->counter;
 
-	*ret_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	*ret_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK | (file->entry->efd->semaphore ? EFD_SEMAPHORE : 0));
 	if (*ret_fd < 0)
 		return fail_errno("could not create an eventfd");
 	if (counter && write(*ret_fd, &counter, sizeof(counter)) != sizeof(counter))

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* The out-of-memory score and the core dump filter. */
+/* The out-of-memory score. */
 #include "test.h"
 
 #include <fcntl.h>
@@ -25,10 +25,8 @@ static void check_text(const char *path, const char *wanted)
 static void child(void)
 {
 	write_text("/proc/self/oom_score_adj", "999");
-	write_text("/proc/self/coredump_filter", "0x7");
 	checkpoint();
 	check_text("/proc/self/oom_score_adj", "999\n");
-	check_text("/proc/self/coredump_filter", "00000007\n");
 }
 
 int main(void)
