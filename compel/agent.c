@@ -43,6 +43,11 @@ static struct slot lay_out(uint64_t at, const struct compel_batch *batch)
 	return slot;
 }
 
+size_t compel_batch_room(size_t calls, size_t data_size)
+{
+	return lay_out(0, &(struct compel_batch){ .count = calls, .size = data_size }).end;
+}
+
 static struct error *check_seccomp(const struct compel_thread *thread)
 {
 	char path[64], *line;
@@ -185,7 +190,8 @@ static void fill_slot(struct compel_agent *agent, const struct slot *slot, const
 	};
 
 	memcpy(agent->buffer + slot->program, &program, sizeof(program));
-	memcpy(agent->buffer + slot->calls, batch->calls, batch->count * sizeof(struct remote_call));
+	if (batch->count)
+		memcpy(agent->buffer + slot->calls, batch->calls, batch->count * sizeof(struct remote_call));
 	if (batch->size)
 		memcpy(agent->buffer + slot->data, batch->data, batch->size);
 }
@@ -196,7 +202,8 @@ static void take_slot(struct compel_agent *agent, const struct slot *slot, struc
 
 	memcpy(&program, agent->buffer + slot->program, sizeof(program));
 	batch->failed = program.failed;
-	memcpy(batch->calls, agent->buffer + slot->calls, batch->count * sizeof(struct remote_call));
+	if (batch->count)
+		memcpy(batch->calls, agent->buffer + slot->calls, batch->count * sizeof(struct remote_call));
 	if (batch->size)
 		memcpy(batch->data, agent->buffer + slot->data, batch->size);
 }

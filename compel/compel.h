@@ -32,19 +32,22 @@ struct compel_thread {
 	int stop_signal;     /* of COMPEL_JOB_STOPPED */
 	bool compat;	     /* runs ia32 code */
 	bool seccomp_suspended;
-	bool signal_taken;   /* a signal had been dequeued when we stopped it ... */
-	siginfo_t signal;    /* ... this one; it is injected again on detach */
+	/* A signal had been dequeued when we stopped it, this one; it is injected again on
+	 * detach. An image needs it among the pending signals: look after the last batch, as
+	 * one that came while our code ran may be here too. */
+	bool signal_taken;
+	siginfo_t signal;
+	bool stop_requested; /* a SIGSTOP came while our code ran; sent again on detach */
 	uint64_t blocked;    /* signal mask as it was, bit signo - 1 */
 	struct user_regs_struct registers; /* as they were at the stop */
 	/* The rest belongs to compel. */
 	bool borrowed;	     /* registers and mask in the kernel are not those above */
 	bool unparked;	     /* the last stop was in a system call: no restart would happen there */
 	bool left_signal;    /* no longer in the stop that took the signal above */
-	bool stop_requested; /* a SIGSTOP came by while our code ran; sent again on detach */
 	int stop_number;     /* the signal by which our code says that it is done */
 	bool unreachable;    /* was waited for in vain */
 	uint64_t syscall_at; /* address of a syscall instruction, or 0 */
-	uint64_t rseq_at, rseq_section; /* the thread's rseq area and the critical section it was in */
+	uint64_t rseq_at, rseq_section; /* where struct rseq points to the section the thread was in, and what was there */
 	uint64_t dispatch[4]; /* syscall user dispatch: mode, selector, offset, length */
 	uint64_t shadow_stack; /* pointer, or 0 without one */
 };
@@ -66,6 +69,12 @@ struct error *compel_wait(struct compel_thread *thread) must_check;
 /* Puts registers and mask back and lets the thread go; job-control stops stay in effect.
  * stop: leave the process stopped by SIGSTOP (for --leave-stopped). A thread that has died is no error. */
 struct error *compel_detach(struct compel_thread *thread, bool stop) must_check;
+
+/* Lets many threads go at once: a thread that computes would otherwise take the processor
+ * from us the moment it is let go, for milliseconds, while the others still stand. stop: as
+ * above for each, or NULL; one thread of a process is enough to stop all that are let go
+ * here. One that fails does not keep the others; the first error is returned. */
+struct error *compel_detach_all(struct compel_thread *const *threads, const bool *stop, size_t count) must_check;
 
 /* What goes on first when a thread that was stopped in a system call goes on. */
 enum compel_delivery {
@@ -93,6 +102,8 @@ struct error *compel_set_state(struct compel_thread *thread, const struct user_r
 
 /* The agent: an arena inside the process that holds the runner and room for batches. */
 struct compel_agent;
+/* How many bytes of arena a batch takes; the sum for all threads lets all run at once. */
+size_t compel_batch_room(size_t calls, size_t data_size);
 /* Infects the process of a stopped thread. size: bytes of arena wanted for batches. */
 struct error *compel_infect(struct compel_thread *leader, size_t size, struct compel_agent **agent) must_check;
 /* Removes the arena; the process is as before. Frees the agent. NULL is accepted. */

@@ -49,6 +49,8 @@ enum stop_wanted {
 /* Waits for a kind of stop; other stops are noted and passed over. */
 struct error *thread_wait_for(struct compel_thread *thread, enum stop_wanted wanted) must_check;
 struct error *thread_set_registers(struct compel_thread *thread, const struct user_regs_struct *registers) must_check;
+/* Is its state in /proc one of these letters? X also stands for gone. */
+bool thread_is_in_state(pid_t tid, const char *letters);
 /* The thread died under our hands. */
 struct error *thread_died(struct compel_thread *thread) must_check;
 

@@ -43,12 +43,17 @@ static void status_line(pid_t tid, const char *name, char *value, size_t size)
 		snprintf(value, size, "%.*s", (int)strcspn(line + strlen(name), "\n"), line + strlen(name));
 }
 
-static bool is_dead(pid_t tid)
+bool thread_is_in_state(pid_t tid, const char *letters)
 {
 	char state[64];
 
 	status_line(tid, "\nState:\t", state, sizeof(state));
-	return state[0] == 0 || state[0] == 'Z' || state[0] == 'X';
+	return strchr(letters, state[0] ? state[0] : 'X') != NULL;
+}
+
+static bool is_dead(pid_t tid)
+{
+	return thread_is_in_state(tid, "ZX");
 }
 
 /* PTRACE_SEIZE was refused: somebody traces it already, it is dying, or we may not. */
@@ -325,52 +330,4 @@ struct error *thread_wait_for(struct compel_thread *thread, enum stop_wanted wan
 			return NULL;
 		TRY(thread_resume(thread, wanted == WANT_SYSCALL_STOP ? PTRACE_SYSCALL : PTRACE_CONT));
 	}
-}
-
-/* A signal can only be handed back in a stop that delivers one, so the thread gets one of
- * ours first. */
-static struct error *enter_signal_stop(struct compel_thread *thread)
-{
-	uint64_t mask = ~(UINT64_C(1) << (thread->stop_number - 1));
-
-	if (trace(PTRACE_SETSIGMASK, thread->tid, sizeof(mask), &mask) < 0)
-		return fail_errno("could not set the signal mask of thread %d", thread->tid);
-	if (syscall(SYS_tkill, thread->tid, thread->stop_number) < 0)
-		return fail_errno("could not signal thread %d", thread->tid);
-	TRY(thread_resume(thread, PTRACE_CONT));
-	TRY(thread_wait_for(thread, WANT_SIGNAL));
-	if (trace(PTRACE_SETSIGINFO, thread->tid, 0, &thread->signal) < 0)
-		return fail_errno("could not give thread %d its signal back", thread->tid);
-	return NULL;
-}
-
-static struct error *detach_living(struct compel_thread *thread, bool stop)
-{
-	if (thread->borrowed || thread->unparked) {
-		TRY(thread_park(thread));
-		if (thread->signal_taken && thread->left_signal)
-			TRY(enter_signal_stop(thread));
-		TRY(thread_return(thread));
-	}
-	if (stop || thread->stop_requested)
-		syscall(SYS_tkill, thread->tid, SIGSTOP);
-	if (trace_number(PTRACE_DETACH, thread->tid, thread->signal_taken ? thread->signal.si_signo : 0) < 0)
-		return errno == ESRCH ? thread_died(thread) : fail_errno("could not let thread %d go", thread->tid);
-	return NULL;
-}
-
-struct error *compel_detach(struct compel_thread *thread, bool stop)
-{
-	struct error *error = NULL;
-
-	if (thread->state == COMPEL_RUNNING)
-		TRY(compel_wait(thread));
-	if (thread->state != COMPEL_DEAD)
-		error = detach_living(thread, stop);
-	if (error && thread->state == COMPEL_DEAD) {
-		log_debug("thread %d died before it was let go", thread->tid);
-		error_free(error);
-		error = NULL;
-	}
-	return error;
 }

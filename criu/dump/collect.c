@@ -149,14 +149,14 @@ static struct error *run_batches(struct task *task, struct questions *questions)
 {
 	cleanup_free struct compel_thread **threads = calloc(task->thread_count, sizeof(*threads));
 	cleanup_free struct batch **batches = calloc(task->thread_count, sizeof(*batches));
-	size_t room = 4096;
+	size_t room = 0;
 
 	if (!threads || !batches)
 		return out_of_memory();
 	for (size_t i = 0; i < task->thread_count; i++) {
 		threads[i] = &task->threads[i].tracee;
 		batches[i] = &questions[i].batch;
-		room += questions[i].batch.count * sizeof(struct remote_call) + questions[i].batch.size + 1024;
+		room += compel_batch_room(questions[i].batch.count, questions[i].batch.size);
 	}
 	TRY(compel_infect(&task_leader(task)->tracee, room < ARENA_MAX ? room : ARENA_MAX, &task->agent));
 	TRY(batch_run(task->agent, threads, batches, task->thread_count));

@@ -12,6 +12,7 @@
 #include "model/context.h"
 #include "dump/stages.h"
 #include "kernel/proc/task.h"
+#include "remote/release.h"
 #include "support/cleanup.h"
 #include "support/file.h"
 #include "support/log.h"
@@ -197,12 +198,7 @@ void thaw_tree(void *argument)
 		if (task->agent)
 			error_ignore(compel_cure(take_pointer(task->agent)), "curing");
 	}
-	for (size_t i = 0; i < dump->snapshot->task_count; i++) {
-		struct task *task = dump->snapshot->tasks[i];
-
-		for (size_t j = 0; j < task->thread_count; j++)
-			error_ignore(compel_detach(&task->threads[j].tracee, false), "thawing");
-	}
+	error_ignore(release_threads(dump->snapshot, NULL, NULL), "thawing");
 }
 
 /* ---- --freeze-cgroup: both generations of the freezer ---- */

@@ -6,6 +6,7 @@
 
 #include "model/context.h"
 #include "dump/stages.h"
+#include "remote/release.h"
 #include "support/log.h"
 #include "support/options.h"
 
@@ -32,15 +33,9 @@ static void kill_tree(struct dump *dump)
 	}
 }
 
-static struct error *resume_tree(struct dump *dump, bool stopped)
+static bool is_alive(const struct task *task, const void *unused)
 {
-	struct snapshot *snapshot = dump->snapshot;
-
-	for (size_t i = 0; i < snapshot->task_count; i++)
-		for (size_t j = 0; j < snapshot->tasks[i]->thread_count; j++)
-			TRY(compel_detach(&snapshot->tasks[i]->threads[j].tracee,
-					  stopped && j == 0 && snapshot->tasks[i]->state == TASK_ALIVE));
-	return NULL;
+	return task->state == TASK_ALIVE;
 }
 
 struct error *release_tree(struct dump *dump)
@@ -49,9 +44,9 @@ struct error *release_tree(struct dump *dump)
 
 	undo_forget(&dump->undo, thaw_tree, dump);
 	if (options->leave_stopped)
-		return resume_tree(dump, true);
+		return release_threads(dump->snapshot, is_alive, NULL);
 	if (options->leave_running)
-		return resume_tree(dump, false);
+		return release_threads(dump->snapshot, NULL, NULL);
 	kill_tree(dump);
 	return NULL;
 }

@@ -88,11 +88,10 @@ size_t batch_data_aligned(struct batch *batch, const void *bytes, size_t length,
 
 	if (!make_room(batch, (void **)&batch->data, offset, length, &batch->data_capacity, 1))
 		return 0;
-	memset(batch->data + batch->size, 0, offset - batch->size);
-	if (bytes)
+	if (offset + length > batch->size)
+		memset(batch->data + batch->size, 0, offset + length - batch->size);
+	if (bytes && length)
 		memcpy(batch->data + offset, bytes, length);
-	else
-		memset(batch->data + offset, 0, length);
 	batch->size = offset + length;
 	return offset;
 }
@@ -196,6 +195,13 @@ size_t batch_room(const struct batch *batch)
 	return lay_out(batch).end;
 }
 
+/* What is empty has no address. */
+static void copy(void *to, const void *from, size_t size)
+{
+	if (size)
+		memcpy(to, from, size);
+}
+
 struct error *batch_place(const struct batch *batch, void *memory, uint64_t address, uint64_t board, uint32_t row,
 			  int32_t pid, int32_t tid)
 {
@@ -215,11 +221,11 @@ struct error *batch_place(const struct batch *batch, void *memory, uint64_t addr
 		.pid = pid,
 		.tid = tid,
 	};
-	memcpy(to + place.calls, batch->calls, batch->count * sizeof(struct remote_call));
+	copy(to + place.calls, batch->calls, batch->count * sizeof(struct remote_call));
 	for (size_t i = 0; i < batch->label_count; i++)
 		labels[i] = (uint32_t)(batch->labels[i] + batch->label_count * sizeof(uint32_t));
-	memcpy(labels + batch->label_count, batch->text, batch->text_size);
-	memcpy(to + place.data, batch->data, batch->size);
+	copy(labels + batch->label_count, batch->text, batch->text_size);
+	copy(to + place.data, batch->data, batch->size);
 	return NULL;
 }
 

@@ -10,6 +10,7 @@
 #include "board.h"
 #include "model/context.h"
 #include "image/directory.h"
+#include "remote/release.h"
 #include "restore/stages.h"
 #include "support/cleanup.h"
 #include "support/file.h"
@@ -35,19 +36,15 @@ void kill_tree_of(void *argument)
 		;
 }
 
+static bool stays_stopped(const struct task *task, const void *options)
+{
+	return task->state == TASK_STOPPED || ((const struct options *)options)->leave_stopped;
+}
+
 /* A job-control stop of the image is given back before the thread runs. */
 struct error *release_restored(struct restore *restore)
 {
-	bool all_stopped = restore->criu->options->leave_stopped;
-
-	for (size_t i = 0; i < restore->snapshot->task_count; i++) {
-		struct task *task = restore->snapshot->tasks[i];
-
-		for (size_t j = 0; j < task->thread_count && task->state != TASK_DEAD; j++)
-			TRY(compel_detach(&task->threads[j].tracee,
-					  j == 0 && (all_stopped || task->state == TASK_STOPPED)));
-	}
-	return NULL;
+	return release_threads(restore->snapshot, stays_stopped, restore->criu->options);
 }
 
 struct error *write_pidfile(struct restore *restore)

@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -40,21 +41,36 @@ static void must(struct error *error)
 	exit(1);
 }
 
+/* What a target is told: where to send its thread ids, where to note the longest time in
+ * which it did not run. */
+struct orders {
+	int fd;
+	volatile double *gap;
+};
+
 __attribute__((noreturn)) static void *sleep_for_ever(void *argument)
 {
-	write(*(int *)argument, &(pid_t){ (pid_t)syscall(SYS_gettid) }, sizeof(pid_t));
+	write(((const struct orders *)argument)->fd, &(pid_t){ (pid_t)syscall(SYS_gettid) }, sizeof(pid_t));
 	for (;;)
 		pause();
 }
 
 __attribute__((noreturn)) static void *compute(void *argument)
 {
-	write(*(int *)argument, &(pid_t){ (pid_t)syscall(SYS_gettid) }, sizeof(pid_t));
-	for (volatile unsigned long i = 0;; i++)
-		;
+	const struct orders *orders = argument;
+	double last = now();
+
+	write(orders->fd, &(pid_t){ (pid_t)syscall(SYS_gettid) }, sizeof(pid_t));
+	for (;;) {
+		double time = now();
+
+		if (time - last > *orders->gap)
+			*orders->gap = time - last;
+		last = time;
+	}
 }
 
-static pid_t start(unsigned threads, bool busy, pid_t *tids)
+static pid_t start(unsigned threads, bool busy, pid_t *tids, volatile double *gap)
 {
 	int pipe_fds[2];
 	pid_t pid;
@@ -65,10 +81,12 @@ static pid_t start(unsigned threads, bool busy, pid_t *tids)
 	if (pid == 0) {
 		pthread_t thread;
 
+		struct orders orders = { pipe_fds[1], gap };
+
 		prctl(PR_SET_PDEATHSIG, SIGKILL);
 		for (unsigned i = 1; i < threads; i++)
-			pthread_create(&thread, NULL, busy ? compute : sleep_for_ever, &pipe_fds[1]);
-		(busy ? compute : sleep_for_ever)(&pipe_fds[1]);
+			pthread_create(&thread, NULL, busy ? compute : sleep_for_ever, &orders);
+		(busy ? compute : sleep_for_ever)(&orders);
 	}
 	for (unsigned i = 0; i < threads; i++)
 		if (read(pipe_fds[0], &tids[i], sizeof(pid_t)) != sizeof(pid_t))
@@ -85,10 +103,12 @@ static pid_t start(unsigned threads, bool busy, pid_t *tids)
 
 struct bench {
 	unsigned count;
+	bool single; /* with the call that dump does not need */
 	pid_t tids[THREADS_MOST];
 	struct compel_thread threads[THREADS_MOST], *pointers[THREADS_MOST];
 	struct batch batches[THREADS_MOST], *batch_pointers[THREADS_MOST];
-	double samples[STEPS][ROUNDS];
+	double samples[STEPS][ROUNDS], gaps[ROUNDS];
+	volatile double *gap;
 };
 
 static void fill_batches(struct bench *bench, unsigned calls)
@@ -134,11 +154,10 @@ static void one_round(struct bench *bench, unsigned round)
 	time[CURE] = now();
 	must(compel_cure(agent));
 	time[SYSCALL] = now();
-	for (unsigned i = 0; i < bench->count; i++)
-		must(compel_syscall(&bench->threads[i], SYS_getpid, (uint64_t[6]){}, &result));
+	if (bench->single)
+		must(compel_syscall(&bench->threads[0], SYS_getpid, (uint64_t[6]){}, &result));
 	time[DETACH] = now();
-	for (unsigned i = 0; i < bench->count; i++)
-		must(compel_detach(&bench->threads[i], false));
+	must(compel_detach_all(bench->pointers, NULL, bench->count));
 	time[STEPS] = now();
 	for (unsigned i = 0; i < STEPS; i++)
 		if (i != BATCH && i != LONG_BATCH)
@@ -156,14 +175,18 @@ static void measure(unsigned threads, bool busy)
 	pid_t pid;
 
 	bench->count = threads;
-	pid = start(threads, busy, bench->tids);
+	bench->single = threads == 1;
+	bench->gap = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	pid = start(threads, busy, bench->tids, bench->gap);
 	for (unsigned i = 0; i < threads; i++) {
 		bench->pointers[i] = &bench->threads[i];
 		bench->batch_pointers[i] = &bench->batches[i];
 	}
 	for (unsigned round = 0; round < ROUNDS; round++) {
+		*bench->gap = 0;
 		one_round(bench, round);
-		usleep(200);
+		usleep(500);
+		bench->gaps[round] = *bench->gap;
 	}
 	printf("%u %s thread%s, microseconds (median), in all and each:\n", threads, busy ? "computing" : "sleeping",
 	       threads > 1 ? "s" : "");
@@ -172,6 +195,9 @@ static void measure(unsigned threads, bool busy)
 		printf("\t%-20s %8.1f %8.1f\n", step_names[i], bench->samples[i][ROUNDS / 2],
 		       bench->samples[i][ROUNDS / 2] / threads);
 	}
+	qsort(bench->gaps, ROUNDS, sizeof(double), compare);
+	if (busy)
+		printf("\t%-20s %8.1f\n", "standstill seen", bench->gaps[ROUNDS / 2]);
 	kill(pid, SIGKILL);
 	waitpid(pid, NULL, 0);
 	free(bench);
@@ -183,6 +209,7 @@ int main(int argc, char **argv)
 
 	measure(1, false);
 	measure(1, true);
+	measure(4, true);
 	measure(threads > THREADS_MOST ? THREADS_MOST : threads, false);
 	return 0;
 }

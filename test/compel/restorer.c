@@ -4,10 +4,9 @@
  * chosen numbers and waits at barriers; then it is given registers and FPU state of another
  * process and goes on as that. A failing call is reported with its label.
  */
-#include "check.h"
+#include "rseq.h"
 
 #include <linux/futex.h>
-#include <sys/rseq.h>
 #include <sys/uio.h>
 
 #include "board.h"
@@ -108,11 +107,14 @@ static void add_threads(struct newborn *newborn, struct batch *batch)
 {
 	for (unsigned i = 1; i < THREADS; i++) {
 		batch_cleanup struct batch own = {};
-		size_t clone;
+		size_t clone, tids;
 
 		add_barriers(newborn, &own);
-		clone = batch_call(batch, "thread", REMOTE_CLONE_THREAD, place(newborn, &own, newborn->pid + (pid_t)i),
-				   (uint64_t)(newborn->pid + (pid_t)i), stack_of(newborn, i));
+		/* Half of them by a number for each level, of which there is one here. */
+		tids = batch_data(batch, &(int32_t){ newborn->pid + (pid_t)i }, 4);
+		clone = batch_call_flags(batch, "thread", REMOTE_CLONE_THREAD, REMOTE_DATA(3),
+					 place(newborn, &own, newborn->pid + (pid_t)i), (uint64_t)(newborn->pid + (pid_t)i),
+					 stack_of(newborn, i), tids, i % 2);
 		batch_store_result(batch, batch_data(batch, NULL, 4), clone, 4);
 	}
 }
@@ -135,15 +137,6 @@ static void add_memory(const struct newborn *newborn, struct batch *batch)
 	batch_call_flags(batch, "what may fail", SYS_close, REMOTE_MAY_FAIL, 12345);
 	batch_call_flags(batch, "what is skipped", SYS_exit_group, REMOTE_SKIP_IF_FAILED, 77);
 	batch_call(batch, "timer", REMOTE_POSIX_TIMER, CLOCK_MONOTONIC, 0, 6);
-}
-
-/* The kernel would go on writing to the area, and end the process when it is unmapped. */
-static void forget_rseq(void)
-{
-	char *area = (char *)__builtin_thread_pointer() + __rseq_offset;
-
-	if (__rseq_size && syscall(SYS_rseq, area, 32, RSEQ_FLAG_UNREGISTER, RSEQ_SIG) < 0)
-		must_be(syscall(SYS_rseq, area, __rseq_size, RSEQ_FLAG_UNREGISTER, RSEQ_SIG) == 0, "rseq");
 }
 
 static int be_born(void *argument)

@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Targets in special circumstances: seccomp, syscall user dispatch, restartable sequences,
  * memory policies, no vdso, a user of the arena's neighbourhood. */
-#include "check.h"
+#include "rseq.h"
 
 #include <linux/filter.h>
 #include <linux/seccomp.h>
 #include <stddef.h>
-#include <sys/rseq.h>
 #include <sys/syscall.h>
 
 struct scene {
@@ -53,8 +52,7 @@ static int read_then_exit_first(void *argument)
 
 static void exit_raw(int status)
 {
-	for (;;)
-		syscall(SYS_exit, status);
+	syscall(SYS_exit, status);
 }
 
 static int read_then_exit(struct scene *scene)
@@ -62,13 +60,13 @@ static int read_then_exit(struct scene *scene)
 	char byte;
 
 	scene->ready = 1;
-	exit_raw(read(scene->pipe_fds[0], &byte, 1) == 1 ? 0 : 1);
+	exit_raw(syscall(SYS_read, scene->pipe_fds[0], &byte, 1) == 1 ? 0 : 1);
 	return 1;
 }
 
 static int strict(void *argument)
 {
-	if (prctl(PR_SET_SECCOMP, SECCOMP_MODE_STRICT) < 0)
+	if (syscall(SYS_prctl, PR_SET_SECCOMP, SECCOMP_MODE_STRICT) < 0)
 		return 2;
 	return read_then_exit(argument);
 }
@@ -87,7 +85,7 @@ static int filtered(void *argument)
 	struct sock_fprog program = { sizeof(filter) / sizeof(filter[0]), filter };
 
 	prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
-	if (prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) < 0)
+	if (syscall(SYS_prctl, PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) < 0)
 		return 2;
 	return read_then_exit(argument);
 }
@@ -111,10 +109,10 @@ static int strict_then_forbidden(void *argument)
 	struct scene *scene = argument;
 	char byte;
 
-	if (prctl(PR_SET_SECCOMP, SECCOMP_MODE_STRICT) < 0)
+	if (syscall(SYS_prctl, PR_SET_SECCOMP, SECCOMP_MODE_STRICT) < 0)
 		return 2;
 	scene->ready = 1;
-	if (read(scene->pipe_fds[0], &byte, 1) == 1)
+	if (syscall(SYS_read, scene->pipe_fds[0], &byte, 1) == 1)
 		syscall(SYS_getppid);
 	return 0;
 }
@@ -208,11 +206,8 @@ static int in_sections(void *argument)
 {
 	static struct rseq own __attribute__((aligned(32)));
 	struct scene *scene = argument;
-	char *libc_area = (char *)__builtin_thread_pointer() + __rseq_offset;
 
-	if (__rseq_size && syscall(SYS_rseq, libc_area, 32, RSEQ_FLAG_UNREGISTER, 0x53053053) < 0 &&
-	    syscall(SYS_rseq, libc_area, __rseq_size, RSEQ_FLAG_UNREGISTER, 0x53053053) < 0)
-		return 2;
+	forget_rseq();
 	if (syscall(SYS_rseq, &own, sizeof(own), 0, 0x53053053) < 0)
 		return 3;
 	scene->ready = 1;

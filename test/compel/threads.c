@@ -47,6 +47,63 @@ static int body(void *argument)
 	return 0;
 }
 
+static void *compute(void *argument)
+{
+	struct job *job = argument;
+
+	__atomic_add_fetch(&job->scene->started, 1, __ATOMIC_SEQ_CST);
+	for (;;)
+		job->scene->counts[job->number]++;
+	return NULL;
+}
+
+enum { COMPUTING = 6 };
+
+static int compute_all(void *argument)
+{
+	for (int i = 1; i < COMPUTING; i++) {
+		struct job *job = malloc(sizeof(*job));
+		pthread_t thread;
+
+		*job = (struct job){ argument, i };
+		if (pthread_create(&thread, NULL, compute, job) != 0)
+			return 1;
+	}
+	compute(&(struct job){ argument, 0 });
+	return 0;
+}
+
+/* Not one instruction runs in any thread of a process that is left stopped. */
+static void left_stopped(struct tap *tap)
+{
+	struct party *party = calloc(1, sizeof(*party));
+	struct scene *scene = share(sizeof(*scene));
+	pid_t pid = start_target(compute_all, scene);
+	const bool stop[COMPUTING] = { true };
+	int before[THREADS], moved = 0;
+
+	must_be(wait_value(&scene->started, COMPUTING), "threads do not start");
+	for (unsigned round = 0; round < 30; round++) {
+		seize_all(party, pid);
+		must_be(party->count == COMPUTING, "number of threads");
+		ask_all(party, 32768);
+		memcpy(before, (void *)scene->counts, sizeof(before));
+		must(compel_detach_all(party->pointers, stop, party->count));
+		sleep_ms(3);
+		moved += memcmp(before, (void *)scene->counts, sizeof(before)) != 0;
+		must_be(wait_state(pid, "T"), "the target does not stop");
+		kill(pid, SIGCONT);
+		sleep_ms(3);
+	}
+	check(tap, moved == 0, "threads that are left stopped do not run on the way (%d times)", moved);
+	sleep_ms(100);
+	for (int i = 0; i < COMPUTING; i++)
+		moved += scene->counts[i] == before[i];
+	check(tap, moved == 0, "and all of them go on with SIGCONT");
+	kill_target(pid);
+	free_party(party);
+}
+
 /* Threads come and go while they are being seized. */
 static void *short_life(void *argument)
 {
@@ -135,6 +192,7 @@ int main(void)
 	struct tap tap = {};
 
 	many(&tap);
+	left_stopped(&tap);
 	dying(&tap);
 	return finish(&tap);
 }

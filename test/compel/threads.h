@@ -80,7 +80,8 @@ __attribute__((unused)) static void ask_all(struct party *party, size_t arena)
 __attribute__((unused)) static void release_all(struct party *party)
 {
 	for (size_t i = 0; i < party->count; i++)
-		must(compel_detach(&party->threads[i], false));
+		party->pointers[i] = &party->threads[i];
+	must(compel_detach_all(party->pointers, NULL, party->count));
 }
 
 __attribute__((unused)) static void free_party(struct party *party)

@@ -33,7 +33,7 @@ static int64_t clone3(struct thread_arguments *arguments, uint64_t program)
 	return result;
 }
 
-/* arg: program, tid, top of the stack. clone3() wants the stack's lowest byte and its size,
+/* arg: program, tid, top of the stack, tids of all levels and their number. clone3() wants the stack's lowest byte and its size,
  * of which it only uses the sum. */
 int64_t clone_thread(const uint64_t arg[6])
 {
@@ -43,8 +43,8 @@ int64_t clone_thread(const uint64_t arg[6])
 		.flags = THREAD_FLAGS,
 		.stack = top - 4096,
 		.stack_size = 4096,
-		.set_tid = (uint64_t)&tid,
-		.set_tid_size = 1,
+		.set_tid = arg[4] ? arg[3] : (uint64_t)&tid,
+		.set_tid_size = arg[4] ? arg[4] : 1,
 	};
 
 	return clone3(&arguments, arg[0]);
