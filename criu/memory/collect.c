@@ -59,6 +59,17 @@ static VmaEntry *entry_of(struct dump *dump, const struct mapping_line *line)
 	return entry;
 }
 
+/* Guard pages are noted behind all mappings. */
+static VmaEntry *guard_entry(struct dump *dump, const struct page_range *range)
+{
+	VmaEntry *entry = new_message(dump->arena, vma_entry);
+
+	entry->start = range->start;
+	entry->end = range->end;
+	entry->status = VMA_GUARD;
+	return entry;
+}
+
 static struct error *refuse(const struct mapping *mapping)
 {
 	return with_hint(fail("the mapping at 0x%llx (%s) cannot be saved: %s",
@@ -98,7 +109,7 @@ struct error *memory_collect(struct dump *dump, struct task *task)
 	size_t count = scan->line_count;
 
 	task->mappings = arena_array(dump->arena, struct mapping, count);
-	task->mm->vmas = arena_array(dump->arena, VmaEntry *, count);
+	task->mm->vmas = arena_array(dump->arena, VmaEntry *, count + scan->guards.count);
 	for (size_t i = 0; i < count; i++) {
 		struct mapping *mapping = &task->mappings[task->mapping_count];
 
@@ -114,6 +125,8 @@ struct error *memory_collect(struct dump *dump, struct task *task)
 		task->mm->vmas[task->mm->n_vmas++] = mapping->entry;
 		task->mapping_count++;
 	}
+	for (size_t i = 0; i < scan->guards.count; i++)
+		task->mm->vmas[task->mm->n_vmas++] = guard_entry(dump, &scan->guards.items[i]);
 	return NULL;
 }
 

@@ -67,6 +67,7 @@ struct task_scan {
 	struct mapping_line *lines;
 	size_t line_count;
 	struct page_ranges wanted; /* private pages */
+	struct page_ranges guards; /* pages that must not be touched (MADV_GUARD_INSTALL) */
 	bool has_relatives;	   /* some of them are shared with relatives until one writes */
 };
 

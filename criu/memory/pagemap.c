@@ -18,7 +18,7 @@ struct scan_argument {
 	__u64 category_inverted, category_mask, category_anyof_mask, return_mask;
 };
 #define SCAN_IOCTL _IOWR('f', 16, struct scan_argument)
-enum { IS_FILE = 1 << 2, IS_PRESENT = 1 << 3, IS_SWAPPED = 1 << 4, IS_ZERO = 1 << 5 };
+enum { IS_FILE = 1 << 2, IS_PRESENT = 1 << 3, IS_SWAPPED = 1 << 4, IS_ZERO = 1 << 5, IS_GUARD = 1 << 8 };
 
 enum { REGIONS = 1024, ENTRIES = 4096 };
 
@@ -31,8 +31,14 @@ static void add(struct arena *arena, struct page_ranges *ranges, uint64_t start,
 		    (struct page_range){ start, end };
 }
 
-static struct error *scan(int fd, uint64_t start, uint64_t end, bool anonymous_only, struct arena *arena,
-			  struct page_ranges *ranges, bool *supported)
+struct target {
+	struct arena *arena;
+	struct page_ranges *ranges, *guards;
+};
+
+/* known: the categories this kernel may be asked for. */
+static struct error *scan(int fd, uint64_t start, uint64_t end, bool anonymous_only, uint64_t known,
+			  const struct target *target, bool *supported)
 {
 	struct scan_region regions[REGIONS];
 	struct scan_argument argument = {
@@ -42,8 +48,8 @@ static struct error *scan(int fd, uint64_t start, uint64_t end, bool anonymous_o
 		.vec_len = REGIONS,
 		.category_inverted = IS_ZERO | (anonymous_only ? IS_FILE : 0),
 		.category_mask = IS_ZERO | (anonymous_only ? IS_FILE : 0),
-		.category_anyof_mask = IS_PRESENT | IS_SWAPPED,
-		.return_mask = IS_PRESENT | IS_SWAPPED,
+		.category_anyof_mask = IS_PRESENT | IS_SWAPPED, /* a guard page counts as swapped */
+		.return_mask = known,
 	};
 
 	*supported = true;
@@ -59,7 +65,8 @@ static struct error *scan(int fd, uint64_t start, uint64_t end, bool anonymous_o
 		if (count < 0)
 			return fail_errno("could not scan the page map");
 		for (int i = 0; i < count; i++)
-			add(arena, ranges, regions[i].start, regions[i].end);
+			add(target->arena, regions[i].categories & IS_GUARD ? target->guards : target->ranges,
+			    regions[i].start, regions[i].end);
 		if (count < REGIONS)
 			return NULL;
 		/* The vector was full: go on behind what it told (walk_end can be stale). */
@@ -90,10 +97,13 @@ static struct error *read_pagemap(int fd, uint64_t start, uint64_t end, bool ano
 }
 
 struct error *pagemap_scan(int pagemap_fd, uint64_t start, uint64_t end, bool anonymous_only, struct arena *arena,
-			   struct page_ranges *ranges)
+			   struct page_ranges *ranges, struct page_ranges *guards)
 {
+	const struct target target = { arena, ranges, guards };
 	bool supported;
 
-	TRY(scan(pagemap_fd, start, end, anonymous_only, arena, ranges, &supported));
+	TRY(scan(pagemap_fd, start, end, anonymous_only, IS_GUARD, &target, &supported));
+	if (!supported) /* before Linux 6.15 */
+		TRY(scan(pagemap_fd, start, end, anonymous_only, IS_PRESENT, &target, &supported));
 	return supported ? NULL : read_pagemap(pagemap_fd, start, end, anonymous_only, arena, ranges);
 }

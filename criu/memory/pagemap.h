@@ -22,6 +22,6 @@ struct page_ranges {
 };
 
 /* Appends the ranges within [start, end) that are present or swapped and neither the zero
- * page nor, if anonymous_only, pages of a file. */
+ * page nor, if anonymous_only, pages of a file; guard pages (MADV_GUARD_INSTALL) apart. */
 struct error *pagemap_scan(int pagemap_fd, uint64_t start, uint64_t end, bool anonymous_only, struct arena *arena,
-			   struct page_ranges *ranges) must_check;
+			   struct page_ranges *ranges, struct page_ranges *guards) must_check;

@@ -234,11 +234,32 @@ static struct error *lock(const struct mapping *mapping, uint64_t address)
 	return NULL;
 }
 
+enum { GUARD_INSTALL = 102 }; /* MADV_GUARD_INSTALL of Linux 6.13 */
+
+/* Guard pages that lie in one mapping, which may be at another place now. */
+static struct error *guard(const struct task_memory *memory, const struct mapping *mapping, uint64_t address)
+{
+	const VmaEntry *entry = mapping->entry;
+
+	for (size_t i = 0; i < memory->guard_count; i++) {
+		uint64_t start = memory->guards[i].start, end = memory->guards[i].end;
+
+		start = start > entry->start ? start : entry->start;
+		end = end < entry->end ? end : entry->end;
+		if (start < end && madvise((void *)(address + start - entry->start), end - start, GUARD_INSTALL))
+			return with_hint(fail_errno("could not install guard pages at 0x%llx",
+						    (unsigned long long)start),
+					 "Guard pages need Linux 6.13, in mappings of files 6.15.");
+	}
+	return NULL;
+}
+
 static struct error *finish_areas(struct restore *restore, const struct task *task, const struct placement *placement)
 {
 	for (size_t i = 0; i < task->mapping_count; i++) {
 		if (!placement->address[i])
 			continue;
+		TRY(guard(&restore->memory->tasks[task->index], &task->mappings[i], placement->address[i]));
 		TRY(protect(restore, &task->mappings[i], placement->address[i]));
 		TRY(advise(&task->mappings[i], placement->address[i]));
 		TRY(lock(&task->mappings[i], placement->address[i]));

@@ -148,15 +148,47 @@ static struct error *plan_mapping(struct restore *restore, struct mapping *mappi
 			 "The image was made by a tool or version that can save more kinds of memory.");
 }
 
+/* Guard pages stand behind the mappings, whose number is *count, and lie inside of them. */
+static struct error *plan_guards(struct restore *restore, const struct task *task, struct task_memory *memory,
+				 size_t *count)
+{
+	size_t at = 0;
+
+	*count = task->mm->n_vmas;
+	while (*count && task->mm->vmas[*count - 1]->status == VMA_GUARD)
+		--*count;
+	memory->guards = arena_array(restore->arena, struct page_range, task->mm->n_vmas - *count);
+	for (size_t i = *count; i < task->mm->n_vmas; i++) {
+		struct page_range guard = { task->mm->vmas[i]->start, task->mm->vmas[i]->end };
+
+		if (guard.start % PAGE_BYTES || guard.end % PAGE_BYTES || guard.start >= guard.end)
+			return fail("the image is damaged: guard pages at 0x%llx", (unsigned long long)guard.start);
+		while (at < *count && task->mm->vmas[at]->end <= guard.start)
+			at++;
+		/* They may run over the border of two mappings. */
+		for (size_t in = at; guard.start < guard.end; in++) {
+			if (in == *count || task->mm->vmas[in]->start > guard.start)
+				return fail("the image is damaged: guard pages at 0x%llx outside of all mappings",
+					    (unsigned long long)guard.start);
+			guard.start = task->mm->vmas[in]->end;
+		}
+		memory->guards[memory->guard_count++] =
+		    (struct page_range){ task->mm->vmas[i]->start, task->mm->vmas[i]->end };
+	}
+	return NULL;
+}
+
 static struct error *plan_task(struct restore *restore, struct task *task)
 {
 	struct task_memory *memory = &restore->memory->tasks[task->index];
 	uint64_t end = 0;
+	size_t count;
 
 	task->mappings = arena_array(restore->arena, struct mapping, task->mm->n_vmas);
 	memory->keys = arena_array(restore->arena, uint32_t, task->mm->n_vmas);
 	memory->filled = arena_array(restore->arena, bool, task->mm->n_vmas);
-	for (size_t i = 0; i < task->mm->n_vmas; i++) {
+	TRY(plan_guards(restore, task, memory, &count));
+	for (size_t i = 0; i < count; i++) {
 		struct mapping *mapping = &task->mappings[i];
 
 		*mapping = (struct mapping){ .task = task, .entry = task->mm->vmas[i], .index = i };

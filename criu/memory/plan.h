@@ -3,6 +3,7 @@
 #pragma once
 
 #include "memory/kind.h"
+#include "memory/pagemap.h"
 
 struct handover;
 
@@ -25,6 +26,8 @@ struct task_memory {
 	int pages_fd;			 /* -1 when nothing is stored */
 	uint32_t *keys;			 /* by mapping: key of its file */
 	bool *filled;			 /* by mapping: the images hold pages of it */
+	struct page_range *guards; /* ascending */
+	size_t guard_count;
 	const struct handover *handover; /* newborn, while it maps */
 	struct placement *placement;	 /* newborn */
 };

@@ -54,7 +54,8 @@ static struct error *scan_pages(struct task_scan *scan, int pagemap)
 			*arena_append(&scan->arena, scan->wanted.items, scan->wanted.count, scan->wanted.capacity) =
 			    (struct page_range){ start, end };
 		else if (class != PAGES_NONE)
-			TRY(pagemap_scan(pagemap, start, end, class == PAGES_WRITTEN, &scan->arena, &scan->wanted));
+			TRY(pagemap_scan(pagemap, start, end, class == PAGES_WRITTEN, &scan->arena, &scan->wanted,
+					 &scan->guards));
 	}
 	return NULL;
 }

@@ -25,14 +25,9 @@ static bool has_protection_key(const struct mapping_line *line)
 	return line->protection_key > 0;
 }
 
-static bool is_hugetlb(const struct mapping_line *line)
+static bool is_shared_hugetlb(const struct mapping_line *line)
 {
-	return line->flags & MAPPING_HUGETLB;
-}
-
-static bool is_droppable(const struct mapping_line *line)
-{
-	return line->flags & MAPPING_DROPPABLE;
+	return (line->flags & MAPPING_HUGETLB) && line->shared;
 }
 
 static bool is_aio_ring(const struct mapping_line *line)
@@ -69,11 +64,9 @@ UNSUPPORTED(watched, is_watched, "a userfaultfd watches it", "Dump when the prog
 UNSUPPORTED(shadow_stack, is_shadow_stack, "it is a shadow stack",
 	    "Start the program without shadow stacks (GLIBC_TUNABLES=glibc.cpu.x86_shstk=off).");
 UNSUPPORTED(protection_key, has_protection_key, "it has a memory protection key",
-	    "Memory protection keys are not supported yet.");
-UNSUPPORTED(hugetlb, is_hugetlb, "it consists of reserved huge pages",
-	    "Use transparent huge pages instead of hugetlb.");
-UNSUPPORTED(droppable, is_droppable, "its contents may vanish at any time (MAP_DROPPABLE)",
-	    "Droppable memory is not supported yet.");
+	    "Free the keys (pkey_free) after giving the memory back to key 0.");
+UNSUPPORTED(hugetlb_shared, is_shared_hugetlb, "it consists of huge pages that processes share",
+	    "Use shared memory of ordinary pages, or huge pages that are private.");
 UNSUPPORTED(aio_ring, is_aio_ring, "it is a ring of asynchronous I/O (io_setup)",
 	    "Dump when the program has destroyed its AIO contexts.");
 UNSUPPORTED(sysv, is_sysv, "it is System V shared memory",

@@ -23,7 +23,10 @@ enum vma_status {
 	VMA_GUARD = 0x10000,
 };
 
-enum { PAGE_BYTES = 4096 };
+enum {
+	PAGE_BYTES = 4096,
+	VMA_DROPPABLE_FLAG = 0x8, /* MAP_DROPPABLE of Linux 6.11; in VmaEntry.flags beside MAP_PRIVATE */
+};
 
 /* The kernel's advice numbers that VmaEntry.madv holds as bits. */
 enum {
