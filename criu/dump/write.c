@@ -90,6 +90,8 @@ struct error *write_images(struct dump *dump)
 	inventory = inventory_new(dump->arena, run_id);
 	inventory->root_ids = dump->root_ids;
 	SET(inventory, root_cg_set, 1);
+	if (dump->criu->options->allow_uprobes)
+		SET(inventory, allow_uprobes, 1);
 	TRY(image_write_one(dump->criu->images, IMAGE_INVENTORY, 0, &inventory->base));
 	return image_directory_commit(dump->criu->images);
 }

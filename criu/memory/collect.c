@@ -10,6 +10,8 @@
 #include "memory/memory.h"
 #include "memory/register.h"
 #include "memory/vma.h"
+#include "model/context.h"
+#include "support/options.h"
 
 static const struct mapping_kind *const kinds[] = {
 #define MAPPING_KIND(name) &name##_mapping_kind,
@@ -93,6 +95,12 @@ static struct error *collect_mapping(struct dump *dump, struct mapping *mapping)
 		    mapping->line->path);
 }
 
+/* Where probes are allowed, their mapping is left out: the kernel makes it anew when one is hit. */
+static bool may_skip(const struct dump *dump, const struct mapping_line *line)
+{
+	return dump->criu->options->allow_uprobes && !strcmp(line->path, "[uprobes]");
+}
+
 /* vvar may come in two neighbouring parts; the image has one record. */
 static bool continues_vvar(const struct task *task, const struct mapping *mapping)
 {
@@ -117,6 +125,8 @@ struct error *memory_collect(struct dump *dump, struct task *task)
 					     .index = task->mapping_count,
 					     .line = &lines[i],
 					     .entry = entry_of(dump, &lines[i]) };
+		if (may_skip(dump, &lines[i]))
+			continue;
 		TRY(collect_mapping(dump, mapping));
 		if (continues_vvar(task, mapping)) {
 			mapping[-1].entry->end = mapping->entry->end;

@@ -39,14 +39,13 @@ static bool overlaps_task(const struct task *task, uint64_t start, uint64_t end)
 		/* A stack that may grow keeps the room below it. */
 		uint64_t gap = entry->flags & MAP_GROWSDOWN ? 1 << 20 : 0;
 
-		if (start < entry->end && end > entry->start - gap)
+		if (start < entry->end && end + gap > entry->start)
 			return true;
 	}
 	return false;
 }
 
-/* Reserves size bytes where neither the newborn nor the task has anything. */
-static struct error *reserve_hole(const struct task *task, uint64_t size, void **hole)
+struct error *reserve_hole(const struct task *task, uint64_t size, void **hole)
 {
 	for (uint64_t hint = 0x10000000; hint + size < arch_task_size(); hint += size + (64 << 20)) {
 		void *place;

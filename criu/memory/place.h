@@ -26,6 +26,9 @@ struct error *place_mapping(struct restore *restore, struct mapping *mapping, ui
 /* Fills all mappings that are there and not complete yet. */
 struct error *place_pages(struct restore *restore, struct placement *placement) must_check;
 
+/* Reserves size bytes where neither the newborn nor the task has anything. */
+struct error *reserve_hole(const struct task *task, uint64_t size, void **hole) must_check;
+
 /* ---- inherit.c ---- */
 
 /* What this newborn has of its ancestors' memory becomes its own, where it matches, or goes. */

@@ -50,7 +50,7 @@ static struct error *check_entry(const PagemapEntry *entry, uint64_t pages, uint
 {
 	uint32_t flags = entry->has_flags ? entry->flags : (uint32_t)PAGE_RUN_PRESENT;
 
-	if (entry->vaddr % PAGE_BYTES || entry->vaddr < end || !pages || pages > (1ULL << 47) / PAGE_BYTES ||
+	if (entry->vaddr % PAGE_BYTES || entry->vaddr < end || entry->vaddr >= 1ULL << 47 || !pages || pages > (1ULL << 47) / PAGE_BYTES ||
 	    entry->vaddr + pages * PAGE_BYTES > 1ULL << 47)
 		return fail("the image is damaged: page map entry at 0x%llx", (unsigned long long)entry->vaddr);
 	if ((flags & PAGE_RUN_PARENT) || (entry->has_in_parent && entry->in_parent))

@@ -59,7 +59,7 @@ static bool is_device(const struct mapping_line *line)
 	}
 
 UNSUPPORTED(uprobes, is_uprobes, "a debugger or tracer has put probes into it (uprobes)",
-	    "Remove the probes (perf probe --del, bpftrace) before the dump.");
+	    "Remove the probes (perf probe --del, bpftrace) before the dump, or use --allow-uprobes.");
 UNSUPPORTED(watched, is_watched, "a userfaultfd watches it", "Dump when the program does not use userfaultfd.");
 UNSUPPORTED(shadow_stack, is_shadow_stack, "it is a shadow stack",
 	    "Start the program without shadow stacks (GLIBC_TUNABLES=glibc.cpu.x86_shstk=off).");

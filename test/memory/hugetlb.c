@@ -3,6 +3,8 @@
 #include "test.h"
 
 #include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
@@ -27,10 +29,11 @@ static void *map(void)
 int main(void)
 {
 	unsigned char *memory = map();
-	char before[32] = "";
+	char before[32] = "", more[32];
 
 	if (memory == MAP_FAILED && read_text(RESERVED, before, sizeof(before)) > 0) {
-		reserve("1");
+		snprintf(more, sizeof(more), "%d", atoi(before) + 1);
+		reserve(more);
 		memory = map();
 	}
 	if (memory == MAP_FAILED)
