@@ -149,16 +149,19 @@ static struct error *run_batches(struct task *task, struct questions *questions)
 {
 	cleanup_free struct compel_thread **threads = calloc(task->thread_count, sizeof(*threads));
 	cleanup_free struct batch **batches = calloc(task->thread_count, sizeof(*batches));
-	size_t room = 0;
+	size_t room = 0, largest = 0; /* one batch at least must fit; the others take turns */
 
 	if (!threads || !batches)
 		return out_of_memory();
 	for (size_t i = 0; i < task->thread_count; i++) {
+		size_t size = compel_batch_room(questions[i].batch.count, questions[i].batch.size);
+
 		threads[i] = &task->threads[i].tracee;
 		batches[i] = &questions[i].batch;
-		room += compel_batch_room(questions[i].batch.count, questions[i].batch.size);
+		room += size;
+		largest = size > largest ? size : largest;
 	}
-	TRY(compel_infect(&task_leader(task)->tracee, room < ARENA_MAX ? room : ARENA_MAX, &task->agent));
+	TRY(compel_infect(&task_leader(task)->tracee, room < ARENA_MAX ? room : largest + ARENA_MAX, &task->agent));
 	TRY(batch_run(task->agent, threads, batches, task->thread_count));
 	return compel_cure(take_pointer(task->agent));
 }

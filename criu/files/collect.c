@@ -3,7 +3,6 @@
  * Collecting open files: each descriptor of a frozen task is borrowed (pidfd_getfd), recognised,
  * and compared with those already known; only a new description is dumped.
  */
-#include <dirent.h>
 #include <fcntl.h>
 #include <linux/kcmp.h>
 #include <pthread.h>
@@ -100,26 +99,6 @@ static void insert(struct dump *dump, size_t place, struct seen_description desc
 
 /* ---- one descriptor ---- */
 
-/* Flags from fdinfo: octal, with O_CLOEXEC of the descriptor; and the position. */
-static struct error *read_flags(const struct task *task, int number, uint32_t *flags)
-{
-	char path[32], text[512], *place;
-	cleanup_close int fd = -1;
-	ssize_t length;
-
-	snprintf(path, sizeof(path), "fdinfo/%d", number);
-	fd = openat(task->proc_fd, path, O_RDONLY | O_CLOEXEC);
-	length = fd < 0 ? -1 : read(fd, text, sizeof(text) - 1);
-	if (length < 0)
-		return fail_errno("could not read %s", path);
-	text[length] = '\0';
-	place = strstr(text, "flags:");
-	if (!place)
-		return fail("unexpected text in fdinfo");
-	*flags = strtoul(place + strlen("flags:"), NULL, 8);
-	return NULL;
-}
-
 static struct error *refuse(const struct file_kind *kind, const struct open_fd *fd)
 {
 	if (!kind)
@@ -154,13 +133,14 @@ static struct error *dump_new(struct dump *dump, struct open_fd *fd, FdTypes *ty
 	return file_entry_message(kind, entry) ? common_dump(dump, kind, fd, entry) : NULL;
 }
 
-static struct error *read_link(const struct task *task, int number, char **link)
+/* Through our own copy: the task's /proc directory would ask for the right to trace it each time. */
+static struct error *read_link(int fd, char **link)
 {
 	char path[32], text[LINK_BYTES];
 	ssize_t length;
 
-	snprintf(path, sizeof(path), "fd/%d", number);
-	length = readlinkat(task->proc_fd, path, text, sizeof(text) - 1);
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+	length = readlink(path, text, sizeof(text) - 1);
 	if (length < 0)
 		return fail_errno("could not read the link %s", path);
 	text[length] = '\0';
@@ -179,7 +159,7 @@ struct examined {
 
 static struct error *examine(const struct task *task, struct examined *out)
 {
-	uint32_t flags = 0;
+	int flags;
 
 	out->fd.fd = syscall(SYS_pidfd_getfd, task->pidfd, out->fd.number, 0);
 	if (out->fd.fd < 0)
@@ -187,11 +167,12 @@ static struct error *examine(const struct task *task, struct examined *out)
 				 "Raise the limit of open files (ulimit -n) for criu.");
 	if (fstat(out->fd.fd, &out->fd.stat))
 		return fail_errno("could not examine it");
-	TRY(read_flags(task, out->fd.number, &flags));
-	TRY(read_link(task, out->fd.number, &out->link));
+	flags = fcntl(out->fd.fd, F_GETFL);
+	if (flags < 0)
+		return fail_errno("could not read its flags");
+	TRY(read_link(out->fd.fd, &out->link));
 	out->fd.link = out->link;
-	out->close_on_exec = flags & O_CLOEXEC;
-	out->fd.flags = flags & ~(uint32_t)O_CLOEXEC;
+	out->fd.flags = flags;
 	return NULL;
 }
 
@@ -255,29 +236,6 @@ static struct error *collect_descriptor(struct dump *dump, struct task *task, st
 	return NULL;
 }
 
-static int compare_numbers(const void *a, const void *b)
-{
-	return *(const int *)a - *(const int *)b;
-}
-
-static struct error *list_numbers(struct dump *dump, const struct task *task, int **numbers, size_t *count)
-{
-	int fd = openat(task->proc_fd, "fd", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	cleanup_closedir DIR *directory = fd < 0 ? NULL : fdopendir(fd);
-	size_t capacity = 0;
-	struct dirent *entry;
-
-	if (!directory)
-		return fail_errno("could not list its descriptors");
-	*numbers = NULL;
-	*count = 0;
-	while ((entry = readdir(directory)))
-		if (entry->d_name[0] != '.')
-			*arena_append(dump->arena, *numbers, *count, capacity) = atoi(entry->d_name);
-	qsort(*numbers, *count, sizeof(int), compare_numbers);
-	return NULL;
-}
-
 /* Our copies are closed when the tree runs again, unless there are so many that it cannot wait. */
 static void keep_for_later(struct dump *dump, struct examined *items, size_t count)
 {
@@ -312,14 +270,14 @@ struct error *files_collect(struct dump *dump, struct task *task)
 {
 	struct examination all = { .task = task };
 	struct error *error;
-	int *numbers = NULL;
 
 	collection(dump);
-	TRY(list_numbers(dump, task, &numbers, &all.count));
+	all.count = task->number_count;
 	task->table->entries = arena_array(dump->arena, FdinfoEntry *, all.count);
 	all.items = arena_array(dump->arena, struct examined, all.count);
 	for (size_t i = 0; i < all.count; i++)
-		all.items[i].fd = (struct open_fd){ .task = task, .number = numbers[i], .fd = -1 };
+		all.items[i] = (struct examined){ .fd = { .task = task, .number = task->numbers[i], .fd = -1 },
+						  .close_on_exec = task->close_on_exec[i] };
 	examine_all(&all);
 	error = collect_all(dump, task, &all);
 	keep_for_later(dump, all.items, all.count);
@@ -333,7 +291,6 @@ struct error *files_register_link(struct dump *dump, struct task *task, const ch
 {
 	struct file_collection *files = collection(dump);
 	cleanup_close int fd = openat(task->proc_fd, link, O_PATH | O_CLOEXEC);
-	cleanup_close int readable = -1;
 	char name[LINK_BYTES];
 	ssize_t length = readlinkat(task->proc_fd, link, name, sizeof(name) - 1);
 	RegFileEntry *entry;
@@ -351,14 +308,12 @@ struct error *files_register_link(struct dump *dump, struct task *task, const ch
 			return NULL;
 		}
 	}
-	if (S_ISREG(stat.st_mode))
-		readable = openat(task->proc_fd, link, O_RDONLY | O_CLOEXEC);
 	*ret_id = files_next_id(dump);
 	entry = new_message(dump->arena, reg_file_entry);
 	entry->id = *ret_id;
 	entry->flags = flags;
 	entry->fown = new_message(dump->arena, fown_entry);
-	TRY(with_context(regular_describe(dump, entry, readable, &stat, name), "%s", name));
+	TRY(with_context(regular_describe(dump, entry, fd, &stat, name, true), "%s", name));
 	file_entry_new(dump, FD_TYPES__REG, *ret_id)->reg = entry;
 	*arena_append(dump->arena, files->links, files->link_count, files->link_capacity) = (struct seen_link){
 		.device = stat.st_dev,

@@ -64,9 +64,10 @@ struct error *common_restore(struct restore *restore, const struct planned_file 
 ProtobufCMessage *file_entry_message(const struct file_kind *kind, const FileEntry *entry);
 
 /* regular.c: fills the entry of a file that has a path; handles deleted ones (ghost.c). stat and
- * link (absolute path) describe the file, fd can read it (-1: it cannot be read). */
+ * link (absolute path) describe the file, fd is any descriptor of it, O_PATH ones too. is_code: note
+ * its build id. */
 struct error *regular_describe(struct dump *dump, RegFileEntry *entry, int fd, const struct stat *stat,
-			       const char *link) must_check;
+			       const char *link, bool is_code) must_check;
 /* regular.c, restore: opens the path of an entry. flags replace the entry's own when >= 0. */
 struct error *regular_open(struct restore *restore, const RegFileEntry *entry, int flags, int *ret_fd) must_check;
 

@@ -36,18 +36,34 @@ static struct error *check_name(const char *link)
 			 "The file is outside of the mount namespace or root directory of criu.");
 }
 
+/* A readable descriptor of a file that we have in another mode, or as a mere handle. */
+static int open_for_reading(int fd, const struct stat *stat)
+{
+	char path[32];
+
+	if (fd < 0 || !S_ISREG(stat->st_mode))
+		return -1;
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+	return open(path, O_RDONLY | O_CLOEXEC);
+}
+
 struct error *regular_describe(struct dump *dump, RegFileEntry *entry, int fd, const struct stat *stat,
-			       const char *link)
+			       const char *link, bool is_code)
 {
 	size_t length = strlen(link), mark = sizeof(deleted_mark) - 1;
+	bool at_path = is_at_path(link, stat);
+	cleanup_close int readable = -1;
 
 	TRY(check_name(link));
 	entry->name = arena_string(dump->arena, link);
 	SET(entry, mode, stat->st_mode);
 	if (S_ISREG(stat->st_mode))
 		SET(entry, size, stat->st_size);
-	if (is_at_path(link, stat))
-		return fd >= 0 && S_ISREG(stat->st_mode) ? validate_dump(dump, entry, fd) : NULL;
+	if (at_path && !is_code)
+		return NULL;
+	readable = open_for_reading(fd, stat);
+	if (at_path)
+		return readable < 0 ? NULL : validate_dump(dump, entry, readable);
 	/* Not at its path any more: deleted, renamed over, or hidden by a mount. */
 	if (length > mark && !strcmp(link + length - mark, deleted_mark))
 		entry->name[length - mark] = '\0';
@@ -56,23 +72,16 @@ struct error *regular_describe(struct dump *dump, RegFileEntry *entry, int fd, c
 		    fail("%s has lost this name but still has another one", entry->name),
 		    "Files that were replaced or hidden by a mount cannot be saved yet; close the file, or "
 		    "delete its other names.");
-	return ghost_dump(dump, entry, fd, stat);
+	return ghost_dump(dump, entry, readable, stat);
 }
 
 static struct error *dump(struct dump *dump, const struct open_fd *fd, FileEntry *out)
 {
 	off_t position = lseek(fd->fd, 0, SEEK_CUR);
-	cleanup_close int readable = -1;
-	char path[32];
 
 	out->reg = new_message(dump->arena, reg_file_entry);
 	out->reg->pos = position < 0 ? 0 : position;
-	/* A descriptor opened for writing or O_PATH only: contents are looked at through another one. */
-	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd->fd);
-	/* Contents matter for programs (build id) and for files without a name. */
-	if (S_ISREG(fd->stat.st_mode) && ((fd->stat.st_mode & 0111) || !is_at_path(fd->link, &fd->stat)))
-		readable = open(path, O_RDONLY | O_CLOEXEC);
-	return regular_describe(dump, out->reg, readable, &fd->stat, fd->link);
+	return regular_describe(dump, out->reg, fd->fd, &fd->stat, fd->link, fd->stat.st_mode & 0111);
 }
 
 /* ---- restore ---- */

@@ -73,8 +73,11 @@ struct task {
 	bool helper; /* restore: not in the images, stands in for a leader that is gone */
 	/* dump only */
 	pid_t host_pid;
-	int pidfd;		    /* for borrowing descriptors; -1 */
-	int proc_fd;		    /* /proc/PID directory; -1 */
+	int pidfd;	     /* for borrowing descriptors; -1 */
+	int proc_fd;	     /* /proc/PID directory; -1 */
+	int *numbers;	     /* open descriptors of the table's owner, ascending */
+	bool *close_on_exec; /* of each of them */
+	size_t number_count;
 	struct compel_agent *agent; /* while infected */
 	const struct proc_stat *stat;
 	const struct proc_status *status;

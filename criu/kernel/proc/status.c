@@ -60,6 +60,8 @@ struct error *proc_status_parse(const char *text, struct arena *arena, struct pr
 			out->umask = strtoul(value, NULL, 8);
 		else if (IS("TracerPid"))
 			out->tracer = atoi(value);
+		else if (IS("FDSize"))
+			out->descriptor_slots = atoi(value);
 		else if (IS("Threads"))
 			out->threads = atoi(value);
 		else if (IS("CapInh"))

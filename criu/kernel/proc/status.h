@@ -16,6 +16,7 @@ struct proc_status {
 	bool no_new_privs;
 	int seccomp; /* mode */
 	unsigned threads, umask;
+	unsigned descriptor_slots; /* FDSize: every open descriptor is below it */
 	pid_t tracer;
 };
 
