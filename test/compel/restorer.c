@@ -74,7 +74,7 @@ struct newborn {
 	struct board *board;
 	unsigned char *hole;
 	int code_fd;
-	pid_t pid; /* the threads get the numbers behind it */
+	pid_t pid, tids[THREADS];
 	const char *spoil; /* label of a call that shall fail, or NULL */
 	struct remote_program *first;
 	size_t used; /* bytes of programs */
@@ -111,9 +111,9 @@ static void add_threads(struct newborn *newborn, struct batch *batch)
 
 		add_barriers(newborn, &own);
 		/* Half of them by a number for each level, of which there is one here. */
-		tids = batch_data(batch, &(int32_t){ newborn->pid + (pid_t)i }, 4);
+		tids = batch_data(batch, &(int32_t){ newborn->tids[i] }, 4);
 		clone = batch_call_flags(batch, "thread", REMOTE_CLONE_THREAD, REMOTE_DATA(3),
-					 place(newborn, &own, newborn->pid + (pid_t)i), (uint64_t)(newborn->pid + (pid_t)i),
+					 place(newborn, &own, newborn->tids[i]), (uint64_t)newborn->tids[i],
 					 stack_of(newborn, i), tids, i % 2);
 		batch_store_result(batch, batch_data(batch, NULL, 4), clone, 4);
 	}
@@ -139,6 +139,19 @@ static void add_memory(const struct newborn *newborn, struct batch *batch)
 	batch_call(batch, "timer", REMOTE_POSIX_TIMER, CLOCK_MONOTONIC, 0, 6);
 }
 
+/* Numbers that are free and far from those that the kernel gives out next. */
+static void choose_numbers(struct newborn *newborn)
+{
+	pid_t candidate = (newborn->pid + 15000) % 30000 + 500;
+
+	newborn->tids[0] = newborn->pid;
+	for (unsigned i = 1; i < THREADS; i++) {
+		while (syscall(SYS_tkill, ++candidate, 0) == 0)
+			;
+		newborn->tids[i] = candidate;
+	}
+}
+
 static int be_born(void *argument)
 {
 	struct newborn *newborn = argument;
@@ -149,6 +162,7 @@ static int be_born(void *argument)
 	sigfillset(&all);
 	sigprocmask(SIG_SETMASK, &all, NULL);
 	newborn->pid = getpid();
+	choose_numbers(newborn);
 	forget_rseq();
 	must_be(mmap(newborn->hole + BLOB_AT - 4096, HOLE - BLOB_AT + 4096, PROT_READ | PROT_WRITE | PROT_EXEC,
 		     MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0) != MAP_FAILED, "arena");
@@ -243,7 +257,7 @@ static void awaken(const struct newborn *newborn, unsigned i, const struct user_
 	registers.rsi = values + 512;
 	registers.r13 = (uint64_t)vector_level();
 	registers.orig_rax = SYS_read; /* must not lead to a restart */
-	must(compel_seize(&thread, newborn->pid + (pid_t)i));
+	must(compel_seize(&thread, newborn->tids[i]));
 	must(compel_wait(&thread));
 	must(compel_set_state(&thread, &registers, xstate, size, UINT64_C(1) << (SIGUSR1 - 1)));
 	must(compel_syscall(&thread, SYS_munmap, (uint64_t[6]){ stack_of(newborn, i) - 4096, 4096 }, &result));
@@ -272,8 +286,8 @@ static void check_values(struct tap *tap, const struct newborn *newborn, unsigne
 	if (vector_level() > 1)
 		check(tap, memcmp(values + 128, pattern, 64) == 0 && words[24] % 65536 == 0x5a5a,
 		      "thread %u has its AVX-512 registers", i);
-	snprintf(mask, sizeof(mask), "%d", newborn->pid + (pid_t)i);
-	must_be(wait_state(newborn->pid + (pid_t)i, "S"), "a thread does not sleep");
+	snprintf(mask, sizeof(mask), "%d", newborn->tids[i]);
+	must_be(wait_state(newborn->tids[i], "S"), "a thread does not sleep");
 }
 
 static void check_task(struct tap *tap, const struct newborn *newborn)
