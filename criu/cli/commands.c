@@ -78,6 +78,10 @@ static struct error *run_restore(const struct command_line *line, int *status)
 
 static struct error *run_check(const struct command_line *line, int *status)
 {
+	const char *directory = line->options.work_dir ?: line->options.images_dir;
+
+	if (chdir(directory))
+		return fail_errno("could not change to the work directory %s", directory);
 	TRY(log_open(line->options.log_file, line->options.verbosity));
 	return check_command(&line->options, status);
 }

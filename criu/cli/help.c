@@ -1,9 +1,31 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Usage and help, from the lists. */
 #include <stdio.h>
+#include <string.h>
 
 #include "cli/commands.h"
 #include "cli/parse.h"
+#include "kernel/features.h"
+
+/* What --feature takes, in lines of a terminal's width. */
+static void print_features(void)
+{
+	size_t column = 0;
+
+	printf("\nFeatures (criu check --feature NAME):\n");
+	for (enum feature i = 0; i < FEATURE_COUNT; i++) {
+		const char *name = feature_rows[i].name;
+
+		if (feature_find(name) == FEATURE_COUNT)
+			continue;
+		if (column && column + 1 + strlen(name) > 78) {
+			printf("\n");
+			column = 0;
+		}
+		column += printf("%s%s", column ? " " : "  ", name);
+	}
+	printf("\n");
+}
 
 void print_usage(void)
 {
@@ -29,4 +51,5 @@ void print_help(void)
 		printf("%-34s %s%s%s\n", left, row->help, row->negation ? " (--no- form turns it off)" : "",
 		       row->built ? "" : " [not supported yet]");
 	}
+	print_features();
 }

@@ -1,62 +1,86 @@
 // SPDX-License-Identifier: GPL-2.0
 #include "commands/check.h"
 
-#include <stdio.h>
+#include <string.h>
 
 #include "kernel/features.h"
 #include "support/log.h"
 
-/* Probes a category; each missing feature is told with what is lost. */
-static bool check_category(enum feature_category category, enum log_level level)
+/* One line: what is missing, why, and what it costs. */
+static bool supported(struct kernel *kernel, enum feature feature, enum log_level level)
 {
-	bool good = true;
+	struct error *error = kernel_feature_again(kernel, feature);
 
-	for (int i = 0; i < FEATURE_COUNT; i++) {
-		if (feature_rows[i].category != category || feature_probe(i))
-			continue;
-		log_write(level, "check.c", __LINE__, "%s is missing: %s", feature_rows[i].name, feature_rows[i].lost);
-		good = false;
-	}
-	return good;
+	if (!error)
+		return true;
+	if (log_enabled(level))
+		log_write(level, __FILE_NAME__, __LINE__, "%s: %s", error->message, error->detail ?: "");
+	error_free(error);
+	return false;
 }
 
-static struct error *check_one(const char *name, int *status)
+static struct error *check_one(struct kernel *kernel, const char *name, int *status)
 {
 	enum feature feature = feature_find(name);
 
-	if (feature == FEATURE_COUNT || feature_rows[feature].category == FEATURE_NEEDED)
-		return with_hint(fail("Unknown feature %s", name), "criu --help lists the names.");
-	if (feature_probe(feature)) {
-		log_write(LOG_LEVEL_MESSAGE, "check.c", __LINE__, "%s is supported", name);
-		return NULL;
-	}
-	log_warning("%s is not supported: %s", name, feature_rows[feature].lost);
-	*status = 1;
+	if (feature == FEATURE_COUNT)
+		return with_hint(fail("Unknown feature %s", name), "criu --help shows the names.");
+	*status = supported(kernel, feature, LOG_LEVEL_WARNING) ? 0 : 1;
+	if (*status == 0)
+		log_write(LOG_LEVEL_MESSAGE, __FILE_NAME__, __LINE__, "%s is supported", name);
 	return NULL;
+}
+
+static bool wanted(const struct options *options, enum feature_category category)
+{
+	switch (category) {
+	case FEATURE_EXTRA:
+	case FEATURE_UNNAMED:
+		return options->extra;
+	case FEATURE_APPARMOR:
+		return options->extra && kernel_has_apparmor();
+	case FEATURE_EXPERIMENTAL:
+		return options->experimental;
+	case FEATURE_OPTIONAL:
+		return true;
+	default:
+		return false;
+	}
+}
+
+static void check_all(struct kernel *kernel, const struct options *options, int *status)
+{
+	bool good = true, whole = true;
+
+	for (enum feature i = 0; i < FEATURE_COUNT; i++)
+		if (feature_rows[i].category == FEATURE_NEEDED)
+			good &= supported(kernel, i, LOG_LEVEL_ERROR);
+	if (!good) {
+		log_warning("Does not look good.");
+		*status = 1;
+		return;
+	}
+	for (enum feature i = 0; i < FEATURE_COUNT; i++)
+		if (wanted(options, feature_rows[i].category) && !supported(kernel, i, LOG_LEVEL_WARNING))
+			whole &= feature_rows[i].category == FEATURE_OPTIONAL;
+	*status = whole ? 0 : 1;
+	log_write(LOG_LEVEL_MESSAGE, __FILE_NAME__, __LINE__, "%s",
+		  whole ? "Looks good." :
+			  "Looks good but some kernel features are missing\n"
+			  "which, depending on your process tree, may cause\n"
+			  "dump or restore failure.");
 }
 
 struct error *check_command(const struct options *options, int *status)
 {
-	bool good = true;
+	struct kernel *kernel;
+	struct error *error = NULL;
 
+	TRY(kernel_open(options->unprivileged, &kernel));
 	if (options->feature)
-		return check_one(options->feature, status);
-	if (!check_category(FEATURE_NEEDED, LOG_LEVEL_ERROR)) {
-		log_warning("Does not look good.");
-		*status = 1;
-		return NULL;
-	}
-	if (options->extra)
-		good &= check_category(FEATURE_EXTRA, LOG_LEVEL_WARNING);
-	if (options->experimental)
-		good &= check_category(FEATURE_EXPERIMENTAL, LOG_LEVEL_WARNING);
-	if (good) {
-		log_write(LOG_LEVEL_MESSAGE, "check.c", __LINE__, "Looks good.");
-		return NULL;
-	}
-	log_write(LOG_LEVEL_MESSAGE, "check.c", __LINE__, "Looks good but some kernel features are missing");
-	log_write(LOG_LEVEL_MESSAGE, "check.c", __LINE__, "which, depending on your process tree, may cause");
-	log_write(LOG_LEVEL_MESSAGE, "check.c", __LINE__, "dump or restore failure.");
-	*status = 1;
-	return NULL;
+		error = check_one(kernel, options->feature, status);
+	else
+		check_all(kernel, options, status);
+	kernel_close(kernel);
+	return error;
 }
