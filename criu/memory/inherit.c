@@ -13,7 +13,7 @@
 #include "support/cleanup.h"
 #include "support/file.h"
 
-enum { BUFFER_BYTES = 256 * 1024 };
+enum { BUFFER_BYTES = 256 * 1024, REPLACED_BYTES = 4 * PAGE_BYTES };
 
 /* The task's mapping that begins at an address; NULL if none does. */
 static struct mapping *mapping_at(const struct task *task, uint64_t start)
@@ -156,23 +156,42 @@ static struct error *forget(const struct comparison *comparison, uint64_t start,
 	return NULL;
 }
 
+/* Pages that differ. A shared page that is written is copied first; several are better dropped
+ * and had anew, all by one call. */
+static void replace(uint64_t start, const char *source, uint64_t bytes)
+{
+	if (bytes >= REPLACED_BYTES && !madvise((void *)start, bytes, MADV_DONTNEED))
+		(void)madvise((void *)start, bytes, MADV_POPULATE_WRITE);
+	memcpy((void *)start, source, bytes);
+}
+
+static void compare_buffer(struct comparison *comparison, uint64_t start, uint64_t bytes)
+{
+	uint64_t differs = 0; /* how many bytes before `at` do */
+
+	for (uint64_t at = 0; at <= bytes; at += PAGE_BYTES) {
+		bool same = at == bytes || !memcmp((void *)(start + at), comparison->buffer + at, PAGE_BYTES);
+
+		if (!same) {
+			differs += PAGE_BYTES;
+			continue;
+		}
+		if (differs)
+			replace(start + at - differs, comparison->buffer + at - differs, differs);
+		comparison->restored += differs / PAGE_BYTES;
+		comparison->skipped += at < bytes;
+		differs = 0;
+	}
+	comparison->compared += bytes / PAGE_BYTES;
+}
+
 static struct error *compare_stretch(struct comparison *comparison, uint64_t start, uint64_t end, uint64_t offset)
 {
 	while (start < end) {
 		uint64_t bytes = end - start < BUFFER_BYTES ? end - start : BUFFER_BYTES;
 
 		TRY(pread_exactly(comparison->memory->pages_fd, comparison->buffer, bytes, offset));
-		for (uint64_t at = 0; at < bytes; at += PAGE_BYTES) {
-			void *page = (void *)(start + at);
-
-			comparison->compared++;
-			if (!memcmp(page, comparison->buffer + at, PAGE_BYTES)) {
-				comparison->skipped++;
-				continue;
-			}
-			memcpy(page, comparison->buffer + at, PAGE_BYTES);
-			comparison->restored++;
-		}
+		compare_buffer(comparison, start, bytes);
 		start += bytes;
 		offset += bytes;
 	}
