@@ -32,6 +32,7 @@ static struct error *open_context(const struct command_line *line, bool for_writ
 	if (!uname(&name))
 		log_info("Running on %s %s %s %s %s", name.sysname, name.nodename, name.release, name.version,
 			 name.machine);
+	TRY(check_applicable(line, command_find(line->command)->bit));
 	TRY(hooks_new(&criu->hooks));
 	for (size_t i = 0; i < options->action_script.count; i++)
 		TRY(script_subscribe(criu->hooks, options->action_script.items[i], criu->images->fd));
@@ -71,8 +72,6 @@ static struct error *run_restore(const struct command_line *line, int *status)
 		return with_hint(fail("--exec-cmd needs a command"),
 				 "Give it behind --: criu restore --exec-cmd -- COMMAND");
 	TRY(open_context(line, false, &criu));
-	if (line->options.tree)
-		log_warning("the option --tree has no meaning for restore, ignored");
 	return restore_command(&criu, status);
 }
 
@@ -83,6 +82,7 @@ static struct error *run_check(const struct command_line *line, int *status)
 	if (chdir(directory))
 		return fail_errno("could not change to the work directory %s", directory);
 	TRY(log_open(line->options.log_file, line->options.verbosity));
+	TRY(check_applicable(line, FOR_CHECK));
 	return check_command(&line->options, status);
 }
 

@@ -7,6 +7,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "support/log.h"
+
 const struct option_row option_rows[] = {
 #define OPTION(field, name, letter, type, negation, commands, rpc, built, argument, help)                              \
 	{                                                                                                              \
@@ -85,6 +87,8 @@ static struct error *add_to_list(struct text_list *list, const char *text)
 
 static struct error *not_built(const struct option_row *row)
 {
+	if (row->type == OPTION_REMOVED)
+		return with_hint(fail("the option --%s was removed", row->name), "Leave it out.");
 	return with_hint(fail("the option --%s is not supported yet", row->name), "Leave it out.");
 }
 
@@ -97,6 +101,7 @@ static struct error *set_value(struct options *options, const struct option_row 
 	switch (row->type) {
 	case OPTION_FLAG:
 	case OPTION_ACTION:
+	case OPTION_REMOVED:
 		*(bool *)place = true;
 		return NULL;
 	case OPTION_ALL:
@@ -121,10 +126,15 @@ static struct error *set_value(struct options *options, const struct option_row 
 	return NULL;
 }
 
+static bool takes_none(const struct option_row *row)
+{
+	return row->type == OPTION_FLAG || row->type == OPTION_ACTION || row->type == OPTION_ALL ||
+	       row->type == OPTION_REMOVED;
+}
+
 static bool takes_value(const struct option_row *row)
 {
-	return row->type != OPTION_FLAG && row->type != OPTION_ACTION && row->type != OPTION_ALL &&
-	       row->type != OPTION_OPTIONAL_TEXT && row->type != OPTION_VERBOSITY;
+	return !takes_none(row) && row->type != OPTION_OPTIONAL_TEXT && row->type != OPTION_VERBOSITY;
 }
 
 static struct error *unknown(const char *name)
@@ -149,7 +159,7 @@ static struct error *set_named(struct options *options, const char *name, size_t
 		return unknown(name);
 	if (!value && takes_value(row))
 		return fail("--%s needs a value", row->name);
-	if (value && (row->type == OPTION_FLAG || row->type == OPTION_ACTION || row->type == OPTION_ALL))
+	if (value && takes_none(row))
 		return fail("--%s takes no value", row->name);
 	if (!value && row->type == OPTION_VERBOSITY) {
 		options->verbosity++;
@@ -170,6 +180,12 @@ struct arguments {
 	struct command_line *line;
 };
 
+static void note(struct arguments *arguments, const struct option_row *row)
+{
+	if (row)
+		arguments->line->given[row - option_rows] = true;
+}
+
 static struct error *parse_long(struct arguments *arguments, char *text)
 {
 	char *equals = strchr(text, '=');
@@ -177,6 +193,7 @@ static struct error *parse_long(struct arguments *arguments, char *text)
 	const struct option_row *row = find_row(text, length);
 	const char *value = equals ? equals + 1 : NULL;
 
+	note(arguments, row);
 	if (!value && row && takes_value(row)) {
 		if (arguments->next == arguments->end)
 			return fail("--%s needs a value", row->name);
@@ -216,6 +233,7 @@ static struct error *parse_short(struct arguments *arguments, const char *text)
 
 		if (!row)
 			return with_hint(fail("unknown option -%c", *text), "See criu --help for the list of options.");
+		note(arguments, row);
 		if (row->type == OPTION_VERBOSITY)
 			return parse_verbosity(options, text + 1);
 		if (!takes_value(row)) {
@@ -311,10 +329,50 @@ struct error *parse_command_line(int argc, char **argv, struct command_line *lin
 	struct arguments arguments = { argv + 1, argv + argc, line };
 
 	memset(line, 0, sizeof(*line));
+	line->given = calloc(option_row_count, sizeof(*line->given));
+	if (!line->given)
+		return out_of_memory();
 	options_set_defaults(&line->options);
 	TRY(read_config_files(&line->options, argc, argv));
 	TRY(parse_arguments(&arguments));
+	/* One letter, one flag: which of both it means depends on the command. */
+	line->options.restore_detached |= line->options.daemon;
+	line->options.daemon = line->options.restore_detached;
 	line->help = line->options.help;
 	line->version = line->options.version;
+	return NULL;
+}
+
+/* ---- options and commands ---- */
+
+/* Without these the command would do something else than what was meant. */
+static bool is_strict(const struct option_row *row)
+{
+	return !strcmp(row->name, "inherit-fd") || !strcmp(row->name, "mntns-compat-mode") ||
+	       !strcmp(row->name, "stream");
+}
+
+/* --restore-detached and --daemon are one flag. */
+static uint32_t commands_of(const struct option_row *row)
+{
+	uint32_t commands = row->commands;
+
+	for (size_t i = 0; i < option_row_count && row->letter; i++)
+		if (option_rows[i].letter == row->letter)
+			commands |= option_rows[i].commands;
+	return commands;
+}
+
+struct error *check_applicable(const struct command_line *line, uint32_t command)
+{
+	for (size_t i = 0; i < option_row_count; i++) {
+		const struct option_row *row = &option_rows[i];
+
+		if (!line->given[i] || (commands_of(row) & command))
+			continue;
+		if (is_strict(row))
+			return fail("the option --%s cannot be used with %s", row->name, line->command);
+		log_warning("the option --%s has no meaning for %s, ignored", row->name, line->command);
+	}
 	return NULL;
 }

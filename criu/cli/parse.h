@@ -13,6 +13,7 @@ struct option_row {
 		OPTION_FLAG,
 		OPTION_ALL,
 		OPTION_ACTION,
+		OPTION_REMOVED,
 		OPTION_PID,
 		OPTION_NUMBER,
 		OPTION_CLOSE,
@@ -34,6 +35,7 @@ struct command_line {
 	const char *command; /* NULL: none was given */
 	const char *word;    /* what follows it: cpuinfo dump, swrk FD */
 	bool help, version;
+	bool *given; /* for each row: was it on the command line? */
 };
 
 /* Values that hold when nothing is given. */
@@ -44,6 +46,10 @@ struct error *parse_command_line(int argc, char **argv, struct command_line *lin
 struct error *option_set(struct options *options, const char *name, const char *value) must_check;
 /* One configuration file; a missing one is fine. */
 struct error *config_file_read(struct options *options, const char *path) must_check;
+
+/* Options of the command line that mean nothing to this command (a bit of FOR_...): most are only
+ * told in the log, since programs give more than they need; some would be a misunderstanding. */
+struct error *check_applicable(const struct command_line *line, uint32_t command) must_check;
 
 void print_help(void);
 void print_usage(void);

@@ -32,6 +32,7 @@ struct text_list {
 typedef bool option_FLAG;
 typedef bool option_ALL;
 typedef bool option_ACTION;
+typedef bool option_REMOVED;
 typedef int option_PID;
 typedef int option_NUMBER;
 typedef int option_CLOSE;

@@ -127,10 +127,11 @@ CpuinfoEntry *arch_cpuinfo(struct arena *arena)
 
 static struct error *check_fpu(const CpuinfoX86Entry *image, const CpuinfoX86Entry *now)
 {
-	const uint32_t fpu = 1u << 0 | 1u << 24 /* FXSR */, xsave = 1u << 27 /* OSXSAVE */;
+	const uint32_t fpu = 1u << 0 | 1u << 24 /* FXSR */, xsave = 1u << 27 /* OSXSAVE */, xsaves = 1u << 3;
 
 	if ((image->capability[WORD_1_EDX] & fpu & ~now->capability[WORD_1_EDX]) ||
-	    (image->capability[WORD_1_ECX] & xsave & ~now->capability[WORD_1_ECX]))
+	    (image->capability[WORD_1_ECX] & xsave & ~now->capability[WORD_1_ECX]) ||
+	    (image->capability[WORD_D_1_EAX] & xsaves & ~now->capability[WORD_D_1_EAX]))
 		return fail("this processor lacks FPU features of the image");
 	if (image->has_xfeatures_mask && (image->xfeatures_mask & ~now->xfeatures_mask))
 		return fail("this processor lacks FPU components of the image (0x%llx)",
@@ -162,6 +163,8 @@ struct error *arch_cpuinfo_check(const CpuinfoEntry *entry, const CpuinfoEntry *
 	const CpuinfoX86Entry *image = entry->n_x86_entry ? entry->x86_entry[0] : NULL, *now = host->x86_entry[0];
 	struct error *error = NULL;
 
+	if (!mode)
+		return NULL;
 	if (!image)
 		return fail("cpuinfo.img is of another architecture");
 	if (image->vendor_id != now->vendor_id)
