@@ -248,8 +248,10 @@ static struct error *run_threads(struct compel_agent *agent, const struct slot *
 	for (size_t i = 0; i < started; i++) {
 		struct error *failed = thread_wait_for(batches[i].thread, WANT_SIGNAL);
 
-		if (!failed)
+		if (!failed) {
 			batches[i].thread->unparked = false;
+			failed = thread_return_section(batches[i].thread);
+		}
 		if (error)
 			error_free(failed);
 		else

@@ -30,10 +30,6 @@ bool arch_in_syscall(const struct user_regs_struct *registers, uint64_t *behind)
 /* The kernel wakes some system calls with EINTR when a tracer comes, although it could start
  * them again without anybody noticing. Makes the registers ask for that. True if changed. */
 bool arch_hide_interruption(struct user_regs_struct *registers);
-/* The registers after the kernel's decision about an interrupted system call: started again,
- * or ended with EINTR. handler: a signal handler runs first; restart: it has SA_RESTART. */
-void arch_settle_syscall(struct user_regs_struct *registers, bool handler, bool restart);
-
 /* FPU and vector registers in the form the kernel gives them. A shorter state of another
  * machine is completed; one with parts that this processor lacks is an error. */
 struct error *arch_get_xstate(pid_t tid, void *data, size_t *size) must_check;

@@ -76,19 +76,6 @@ struct error *compel_detach(struct compel_thread *thread, bool stop) must_check;
  * here. One that fails does not keep the others; the first error is returned. */
 struct error *compel_detach_all(struct compel_thread *const *threads, const bool *stop, size_t count) must_check;
 
-/* What goes on first when a thread that was stopped in a system call goes on. */
-enum compel_delivery {
-	COMPEL_NO_HANDLER,	/* no signal, or none with a handler */
-	COMPEL_HANDLER,		/* a signal with a handler without SA_RESTART */
-	COMPEL_HANDLER_RESTART, /* a signal with a handler with SA_RESTART */
-};
-/* The registers to write into an image: the kernel's decision about starting an interrupted
- * system call again is made here, because a restored thread comes from user mode. Without it
- * pause() would miss a signal that was taken or is pending and unblocked (say so by
- * delivery). Calls that the kernel can only continue, not start again, return EINTR. */
-void compel_restart_registers(const struct compel_thread *thread, enum compel_delivery delivery,
-			      struct user_regs_struct *registers);
-
 /* One system call in a stopped thread, made at a syscall instruction that the process
  * already has (vdso first), registers put back afterwards. *result: negative errno on failure. */
 struct error *compel_syscall(struct compel_thread *thread, long number, const uint64_t arg[6], int64_t *result) must_check;

@@ -110,12 +110,18 @@ struct error *thread_park(struct compel_thread *thread)
 	return NULL;
 }
 
+struct error *thread_return_section(const struct compel_thread *thread)
+{
+	if (!thread->rseq_section)
+		return NULL;
+	return compel_write(thread->tid, remote(thread->rseq_at), &thread->rseq_section, sizeof(thread->rseq_section));
+}
+
 struct error *thread_return(struct compel_thread *thread)
 {
 	if (!thread->borrowed)
 		return NULL;
-	if (thread->rseq_section)
-		TRY(compel_write(thread->tid, remote(thread->rseq_at), &thread->rseq_section, 8));
+	TRY(thread_return_section(thread));
 	TRY(thread_set_registers(thread, &thread->registers));
 	TRY(set_mask(thread, thread->blocked));
 	resume_dispatch(thread);
@@ -173,6 +179,7 @@ static struct error *make_call(struct compel_thread *thread, const struct call *
 	TRY(thread_resume(thread, call->quick ? PTRACE_CONT : PTRACE_SYSCALL));
 	TRY(thread_wait_for(thread, call->quick ? WANT_TRAP : WANT_SYSCALL_STOP));
 	thread->unparked = !call->quick;
+	TRY(thread_return_section(thread));
 	return read_result(thread, result);
 }
 
@@ -209,13 +216,6 @@ struct error *thread_call(struct compel_thread *thread, const struct call *call,
 struct error *compel_syscall(struct compel_thread *thread, long number, const uint64_t arg[6], int64_t *result)
 {
 	return thread_call(thread, &(struct call){ .number = number, .arg = arg }, result);
-}
-
-void compel_restart_registers(const struct compel_thread *thread, enum compel_delivery delivery,
-			      struct user_regs_struct *registers)
-{
-	*registers = thread->registers;
-	arch_settle_syscall(registers, delivery != COMPEL_NO_HANDLER, delivery == COMPEL_HANDLER_RESTART);
 }
 
 struct error *compel_get_xstate(struct compel_thread *thread, void *data, size_t *size)

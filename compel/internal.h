@@ -28,6 +28,8 @@ static inline long trace_number(int request, pid_t tid, uint64_t data)
 struct error *thread_borrow(struct compel_thread *thread) must_check;
 /* After a system call: lets the thread come to a stop where the kernel looks at restarts. */
 struct error *thread_park(struct compel_thread *thread) must_check;
+/* What the kernel forgot while our code ran; after each time, so that readers see it. */
+struct error *thread_return_section(const struct compel_thread *thread) must_check;
 /* Puts registers, mask and rseq section back as they were (thread->registers, ->blocked). */
 struct error *thread_return(struct compel_thread *thread) must_check;
 

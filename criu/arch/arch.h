@@ -16,10 +16,19 @@
 /* Size of a buffer that holds any xstate of this processor. */
 size_t arch_xstate_room(void);
 
-/* General registers and FPU state into core->thread_info. An interrupted system call is
- * put back to its start (see system_call_restart()). compat: ia32 thread. */
+/* General registers and FPU state into core->thread_info. compat: ia32
+ * thread. An interrupted system call is left as it is. */
 struct error *arch_registers_to_image(struct arena *arena, CoreEntry *core, const struct user_regs_struct *registers,
 				      const void *xstate, size_t xstate_size, bool compat) must_check;
+/* What runs first when a thread that was stopped inside a system call goes on. */
+enum arch_delivery {
+	ARCH_NO_HANDLER,
+	ARCH_HANDLER,	      /* of a signal, without SA_RESTART */
+	ARCH_HANDLER_RESTART, /* with it */
+};
+/* Puts an interrupted system call back to its start, or ends it with EINTR where a handler
+ * ends it: otherwise pause() and its kin would wait for a signal that has come already. */
+void arch_settle_call(CoreEntry *core, enum arch_delivery delivery);
 /* Is the image for this architecture, and can this processor hold its FPU state? Checks
  * every array's length. No side effects. */
 struct error *arch_check_core(const CoreEntry *core) must_check;

@@ -183,6 +183,8 @@ static struct error *question_task(struct dump *dump, struct task *task)
 		error = read_registers(dump, &task->threads[i], xstate, arch_xstate_room());
 		if (!error)
 			error = dump_parts(dump, &task->threads[i], &questions[i]);
+		if (!error)
+			settle_interrupted(&task->threads[i]);
 	}
 	for (size_t i = 0; i < task->thread_count; i++)
 		batch_free(&questions[i].batch);

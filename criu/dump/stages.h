@@ -30,3 +30,6 @@ struct error *write_stats(struct dump *dump) must_check;
 struct error *release_tree(struct dump *dump) must_check;
 
 uint64_t now_us(void);
+/* Decides whether an interrupted system call begins again; registers, signal actions and the
+ * thread's own pending signals are in the core. */
+void settle_interrupted(struct thread *thread);

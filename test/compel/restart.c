@@ -107,6 +107,32 @@ static long call_epoll(struct scene *scene)
 	return epoll_wait(epoll_of(scene), &event, 1, -1);
 }
 
+static long call_limited_epoll(struct scene *scene)
+{
+	struct epoll_event event;
+
+	return epoll_wait(epoll_of(scene), &event, 1, 400);
+}
+
+static long call_limited_recv(struct scene *scene)
+{
+	struct timeval time = { .tv_usec = 400000 };
+	char byte;
+
+	setsockopt(scene->identifier, SOL_SOCKET, SO_RCVTIMEO, &time, sizeof(time));
+	return recv(scene->identifier, &byte, 1, 0);
+}
+
+static long call_limited_sigtimedwait(struct scene *scene)
+{
+	sigset_t set;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGUSR1);
+	sigprocmask(SIG_BLOCK, &set, NULL);
+	return sigtimedwait(&set, NULL, &limit);
+}
+
 static long call_epoll_pwait(struct scene *scene)
 {
 	struct epoll_event event;
@@ -373,6 +399,14 @@ static void make_eventfd(struct scene *scene)
 	scene->identifier = eventfd(0, 0);
 }
 
+static void make_socket(struct scene *scene)
+{
+	int ends[2];
+
+	must_be(socketpair(AF_UNIX, SOCK_STREAM, 0, ends) == 0, "socketpair");
+	scene->identifier = ends[0]; /* the other end stays open */
+}
+
 static void close_it(struct scene *scene)
 {
 	close(scene->identifier);
@@ -403,6 +437,9 @@ static const struct row {
 	{ "read", call_read, wake_pipe, 1, 0 },
 	{ "write", call_write, wake_reader, 4096, 0 },
 	{ "epoll_wait", call_epoll, wake_pipe, 1, 0 },
+	{ "epoll_wait with a limit", call_limited_epoll, wake_nothing, 0, 0, TIMED },
+	{ "recv with a limit", call_limited_recv, wake_nothing, -1, EAGAIN, TIMED, make_socket, close_it },
+	{ "sigtimedwait with a limit", call_limited_sigtimedwait, wake_nothing, -1, EAGAIN, TIMED },
 	{ "epoll_pwait", call_epoll_pwait, wake_pipe, 1, 0 },
 	{ "epoll_pwait2", call_epoll_pwait2, wake_pipe, 1, 0 },
 	{ "pause", call_pause, wake_signal, -1, EINTR },

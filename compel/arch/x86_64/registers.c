@@ -9,12 +9,8 @@ enum {
 	CODE_64 = 0x33,
 	CODE_32 = 0x23,
 	STACK_SEGMENT = 0x2b,
-	/* Kernel-internal answers of an interrupted call: start it again, unless a handler without
-	 * SA_RESTART runs; always; unless any handler runs; continue it from saved arguments. */
-	RESTART_BY_FLAG = 512,
-	RESTART_ALWAYS = 513,
+	/* Kernel-internal answer of an interrupted call: start it again unless a handler runs. */
 	RESTART_NO_HANDLER = 514,
-	RESTART_SAVED = 516,
 	/* Carry, overflow and friends may stay; trap, direction and alignment check must not be set. */
 	FLAGS_TO_CLEAR = 0x100 | 0x400 | 0x40000,
 };
@@ -69,22 +65,31 @@ bool arch_in_syscall(const struct user_regs_struct *registers, uint64_t *behind)
 	return true;
 }
 
-/* Only waits without a time limit: starting a limited one again would lengthen it. */
-static bool waits_for_ever(const struct user_regs_struct *registers)
+/* Calls that may begin again when they have not done anything. A time limit then begins again
+ * too: each of them promises to wait for no less than that, and none to wait for no more. */
+static bool can_begin_again(uint64_t number)
 {
-	switch (registers->orig_rax) {
+	switch (number) {
 	case __NR_epoll_wait:
 	case __NR_epoll_pwait:
-		return (int32_t)registers->r10 == -1;
 	case __NR_epoll_pwait2:
-	case __NR_semtimedop:
-		return registers->r10 == 0;
-	case __NR_rt_sigtimedwait:
-		return registers->rdx == 0;
 	case __NR_semop:
-		return true;
+	case __NR_semtimedop:
+	case __NR_rt_sigtimedwait:
 	case __NR_io_getevents:
-		return registers->r8 == 0;
+	case __NR_io_pgetevents:
+	/* On sockets with SO_RCVTIMEO or SO_SNDTIMEO. */
+	case __NR_read:
+	case __NR_readv:
+	case __NR_recvfrom:
+	case __NR_recvmsg:
+	case __NR_accept:
+	case __NR_accept4:
+	case __NR_write:
+	case __NR_writev:
+	case __NR_sendto:
+	case __NR_sendmsg:
+		return true;
 	default:
 		return false;
 	}
@@ -93,28 +98,8 @@ static bool waits_for_ever(const struct user_regs_struct *registers)
 bool arch_hide_interruption(struct user_regs_struct *registers)
 {
 	if ((int64_t)registers->orig_rax < 0 || (int64_t)registers->rax != -EINTR || arch_is_compat(registers) ||
-	    !waits_for_ever(registers))
+	    !can_begin_again(registers->orig_rax))
 		return false;
 	registers->rax = (uint64_t)-RESTART_NO_HANDLER;
 	return true;
-}
-
-void arch_settle_syscall(struct user_regs_struct *registers, bool handler, bool restart)
-{
-	int64_t result = arch_is_compat(registers) ? (int32_t)registers->rax : (int64_t)registers->rax;
-	bool again = !handler;
-
-	if ((int64_t)registers->orig_rax < 0 || result > -RESTART_BY_FLAG || result < -RESTART_SAVED || result == -515)
-		return;
-	if (result == -RESTART_ALWAYS || (result == -RESTART_BY_FLAG && restart))
-		again = true;
-	if (result == -RESTART_SAVED)
-		again = false;
-	if (again) {
-		registers->rax = registers->orig_rax;
-		registers->rip -= ARCH_SYSCALL_SIZE;
-	} else {
-		registers->rax = (uint64_t)-EINTR;
-	}
-	registers->orig_rax = (uint64_t)-1;
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /* x86-64: registers and FPU state to and from the image. Intel SDM vol. 1 chapter 13. */
 #include <cpuid.h>
+#include <errno.h>
 #include <string.h>
 
 #include "arch/arch.h"
@@ -90,6 +91,19 @@ uint64_t arch_task_size(void)
 /* Errors that stand in ax while a system call waits to be restarted (kernel's linux/errno.h). */
 enum { ERESTARTSYS = 512, ERESTARTNOINTR = 513, ERESTARTNOHAND = 514, ERESTART_RESTARTBLOCK = 516 };
 
+/* Does the call begin again? With a handler that runs first the kernel's rules hold. */
+static bool begins_again(int64_t restart, enum arch_delivery delivery)
+{
+	switch (restart) {
+	case ERESTARTNOINTR:
+		return true;
+	case ERESTARTSYS:
+		return delivery != ARCH_HANDLER;
+	default:
+		return delivery == ARCH_NO_HANDLER;
+	}
+}
+
 /*
  * A thread that was stopped inside a system call carries the restart in its registers.
  * The image stores the state after the kernel's own fix-up, since the restoring kernel knows
@@ -99,21 +113,22 @@ enum { ERESTARTSYS = 512, ERESTARTNOINTR = 513, ERESTARTNOHAND = 514, ERESTART_R
  * (nanosleep(&t, &t)). Too long is allowed by every one of these calls; EINTR without a
  * signal is what programs do not expect.
  */
-static void system_call_restart(UserX86RegsEntry *out, bool compat)
+void arch_settle_call(CoreEntry *core, enum arch_delivery delivery)
 {
 	const uint64_t step = 2; /* length of syscall and int 0x80 */
+	UserX86RegsEntry *out = core->thread_info->gpregs;
+	bool compat = out->mode == USER_X86_REGS_MODE__COMPAT;
 	int64_t call = compat ? (int32_t)out->orig_ax : (int64_t)out->orig_ax;
+	int64_t restart = -(compat ? (int32_t)out->ax : (int64_t)out->ax);
 
-	if (call < 0)
+	if (call < 0 || (restart != ERESTARTSYS && restart != ERESTARTNOINTR && restart != ERESTARTNOHAND &&
+			 restart != ERESTART_RESTARTBLOCK))
 		return;
-	switch (-(compat ? (int32_t)out->ax : (int64_t)out->ax)) {
-	case ERESTARTSYS:
-	case ERESTARTNOINTR:
-	case ERESTARTNOHAND:
-	case ERESTART_RESTARTBLOCK:
+	if (begins_again(restart, delivery)) {
 		out->ax = out->orig_ax;
 		out->ip -= step;
-		break;
+	} else {
+		out->ax = (uint64_t)-EINTR;
 	}
 }
 
@@ -133,7 +148,6 @@ static UserX86RegsEntry *general_to_image(struct arena *arena, const struct user
 	out->mode = compat ? USER_X86_REGS_MODE__COMPAT : USER_X86_REGS_MODE__NATIVE;
 	if (compat)
 		out->r8 = out->r9 = out->r10 = out->r11 = out->r12 = out->r13 = out->r14 = out->r15 = 0;
-	system_call_restart(out, compat);
 	return out;
 }
 
