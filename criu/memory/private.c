@@ -38,7 +38,7 @@ static struct error *map(struct restore *restore, struct mapping *mapping, void 
 {
 	const VmaEntry *entry = mapping->entry;
 	int flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE |
-		    (entry->flags & (MAP_GROWSDOWN | MAP_NORESERVE | MAP_HUGETLB | MAP_HUGE_MASK << MAP_HUGE_SHIFT));
+		    (entry->flags & (MAP_GROWSDOWN | MAP_NORESERVE | MAP_HUGETLB | (uint32_t)MAP_HUGE_MASK << MAP_HUGE_SHIFT));
 	void *place = mmap(address, entry->end - entry->start, first_protection(restore, mapping), flags, -1, 0);
 
 	if (place == MAP_FAILED)

@@ -82,7 +82,7 @@ static bool same_as_now(const CredsEntry *creds, const struct proc_status *now)
 	return creds->uid == now->uid[0] && creds->euid == now->uid[1] && creds->suid == now->uid[2] &&
 	       creds->fsuid == now->uid[3] && creds->gid == now->gid[0] && creds->egid == now->gid[1] &&
 	       creds->sgid == now->gid[2] && creds->fsgid == now->gid[3] && creds->n_groups == now->group_count &&
-	       !memcmp(creds->groups, now->groups, creds->n_groups * sizeof(uint32_t)) && !creds->secbits &&
+	       (!creds->n_groups || !memcmp(creds->groups, now->groups, creds->n_groups * sizeof(uint32_t))) && !creds->secbits &&
 	       mask_of(creds->cap_inh, creds->n_cap_inh) == now->cap_inh &&
 	       mask_of(creds->cap_prm, creds->n_cap_prm) == now->cap_prm &&
 	       mask_of(creds->cap_eff, creds->n_cap_eff) == now->cap_eff &&
