@@ -18,6 +18,13 @@
 
 /* ---- what commands with images have in common ---- */
 
+static void close_context(struct criu *criu)
+{
+	image_directory_close(criu->images);
+	hooks_free(criu->hooks);
+}
+#define cleanup_context __attribute__((cleanup(close_context)))
+
 static struct error *open_context(const struct command_line *line, bool for_writing, struct criu *criu)
 {
 	const struct options *options = &line->options;
@@ -51,7 +58,7 @@ static struct error *tell_ready(const struct options *options)
 
 static struct error *run_dump(const struct command_line *line, int *status)
 {
-	struct criu criu = { 0 };
+	cleanup_context struct criu criu = { 0 };
 
 	if (!line->options.tree)
 		return with_hint(fail("pid not specified"), "Name the root of the tree with --tree PID.");
@@ -62,7 +69,7 @@ static struct error *run_dump(const struct command_line *line, int *status)
 
 static struct error *run_restore(const struct command_line *line, int *status)
 {
-	struct criu criu = { 0 };
+	cleanup_context struct criu criu = { 0 };
 
 	if (line->options.restore_sibling && !line->options.restore_detached)
 		return fail("--restore-sibling needs --restore-detached");
@@ -88,7 +95,7 @@ static struct error *run_check(const struct command_line *line, int *status)
 
 static struct error *run_cpuinfo(const struct command_line *line, int *status)
 {
-	struct criu criu = { 0 };
+	cleanup_context struct criu criu = { 0 };
 	bool dump = line->word && !strcmp(line->word, "dump");
 
 	if (!dump && !(line->word && !strcmp(line->word, "check")))

@@ -329,9 +329,6 @@ struct error *parse_command_line(int argc, char **argv, struct command_line *lin
 	struct arguments arguments = { argv + 1, argv + argc, line };
 
 	memset(line, 0, sizeof(*line));
-	line->given = calloc(option_row_count, sizeof(*line->given));
-	if (!line->given)
-		return out_of_memory();
 	options_set_defaults(&line->options);
 	TRY(read_config_files(&line->options, argc, argv));
 	TRY(parse_arguments(&arguments));

@@ -30,12 +30,19 @@ struct option_row {
 extern const struct option_row option_rows[];
 extern const size_t option_row_count;
 
+enum {
+	OPTION_COUNT = 0
+#define OPTION(field, name, letter, type, negation, commands, rpc, built, argument, help) +1
+#include "support/option_list.h"
+#undef OPTION
+};
+
 struct command_line {
 	struct options options;
 	const char *command; /* NULL: none was given */
 	const char *word;    /* what follows it: cpuinfo dump, swrk FD */
 	bool help, version;
-	bool *given; /* for each row: was it on the command line? */
+	bool given[OPTION_COUNT]; /* by row: was it named on the command line or in a file */
 };
 
 /* Values that hold when nothing is given. */

@@ -32,6 +32,18 @@ struct error *hooks_new(struct hooks **hooks)
 	return *hooks ? NULL : out_of_memory();
 }
 
+void hooks_free(struct hooks *hooks)
+{
+	while (hooks && hooks->first) {
+		struct subscriber *next = hooks->first->next;
+
+		free(hooks->first->argument);
+		free(hooks->first);
+		hooks->first = next;
+	}
+	free(hooks);
+}
+
 struct error *hooks_subscribe(struct hooks *hooks, hook_function function, void *argument)
 {
 	struct subscriber *subscriber = calloc(1, sizeof(*subscriber));

@@ -39,6 +39,8 @@ struct hooks;
 typedef struct error *(*hook_function)(void *argument, enum hook hook, pid_t root);
 
 struct error *hooks_new(struct hooks **hooks) must_check;
+/* Forgets all subscribers; their arguments, from malloc(), are freed too. NULL is fine. */
+void hooks_free(struct hooks *hooks);
 /* The newest subscriber is called first. */
 struct error *hooks_subscribe(struct hooks *hooks, hook_function function, void *argument) must_check;
 /* Does anybody listen at all? */
