@@ -117,7 +117,7 @@ static void let_all_go(struct compel_thread *const *threads, const bool *stop, s
 struct error *compel_detach_all(struct compel_thread *const *threads, const bool *stop, size_t count)
 {
 	struct error *first = NULL;
-	struct scheduling before;
+	struct scheduling before = { .policy = -1 };
 
 	for (size_t i = 0; i < count; i++) {
 		struct error *error = prepare(threads[i]);
@@ -126,7 +126,8 @@ struct error *compel_detach_all(struct compel_thread *const *threads, const bool
 			threads[i]->unreachable = true;
 		note(threads[i], error, &first);
 	}
-	be_urgent(&before);
+	if (count > 1)
+		be_urgent(&before);
 	let_all_go(threads, stop, count, &first);
 	be_normal(&before);
 	return first;
