@@ -16,9 +16,9 @@
 #include "board.h"
 #include "model/context.h"
 #include "files/files.h"
-#include "kernel/proc/stat.h"
 #include "memory/memory.h"
 #include "model/handover.h"
+#include "restore/busy.h"
 #include "restore/kinship.h"
 #include "restore/program.h"
 #include "restore/report.h"
@@ -28,7 +28,7 @@
 #include "tasks/login_uid.h"
 #include "tasks/oom.h"
 
-enum { BUSY_TRIES = 50, BUSY_WAIT_US = 10000 };
+enum { HELPER_TRIES = 50, BUSY_WAIT_US = 10000, BUSY_LIMIT_US = 5000000 };
 
 static pid_t clone_with_pid(pid_t pid, bool sibling)
 {
@@ -40,26 +40,6 @@ static pid_t clone_with_pid(pid_t pid, bool sibling)
 	};
 
 	return syscall(SYS_clone3, &arguments, sizeof(arguments));
-}
-
-/* Who has the number? A zombie that waits to be reaped is worth waiting for. */
-static struct error *busy_pid(const struct task *task)
-{
-	struct arena scratch = { 0 };
-	struct proc_stat stat;
-	struct error *error = proc_thread_stat_read(task->pid, task->pid, &scratch, &stat);
-
-	if (error) {
-		error_free(error);
-		error = fail_number(
-		    EEXIST, "cannot restore process %d: its number is taken by a thread, group or session", task->pid);
-	} else {
-		error = fail_number(EEXIST, "cannot restore process %d: its number is taken by %s%s (child of %d)",
-				    task->pid, stat.comm, stat.state == 'Z' ? ", a zombie" : "", stat.ppid);
-	}
-	arena_free(&scratch);
-	return with_hint(error, "End that process, or restore inside a new pid namespace "
-				"(unshare --pid --fork --mount-proc criu restore ...).");
 }
 
 static void fork_children(struct restore *restore, struct task *const *children, size_t count, struct task *task)
@@ -174,21 +154,32 @@ static void newborn_main(struct restore *restore, struct task *task)
 	report_and_exit(restore, task, error);
 }
 
-struct error *newborn_fork(struct restore *restore, struct task *task, bool sibling)
+/* A number that only zombies hold is worth waiting for: an init may reap them late. */
+static struct error *clone_when_free(const struct task *task, bool sibling, pid_t *pid)
 {
-	pid_t pid = -1;
+	for (unsigned waited = 0;; waited += BUSY_WAIT_US) {
+		struct error *error;
+		bool passing;
 
-	for (int i = 0; i < BUSY_TRIES; i++) {
-		pid = clone_with_pid(task->pid, sibling);
-		if (pid >= 0 || errno != EEXIST)
-			break;
+		*pid = clone_with_pid(task->pid, sibling);
+		if (*pid >= 0)
+			return NULL;
+		if (errno != EEXIST)
+			return with_hint(fail_errno("could not fork process %d", task->pid),
+					 "Choosing a process number needs CAP_CHECKPOINT_RESTORE or CAP_SYS_ADMIN.");
+		error = busy_number(task->pid, &passing);
+		if (!passing || waited > BUSY_LIMIT_US)
+			return error;
+		error_free(error);
 		usleep(BUSY_WAIT_US);
 	}
-	if (pid < 0)
-		return errno == EEXIST
-			   ? busy_pid(task)
-			   : with_hint(fail_errno("could not fork process %d", task->pid),
-				       "Choosing a process number needs CAP_CHECKPOINT_RESTORE or CAP_SYS_ADMIN.");
+}
+
+struct error *newborn_fork(struct restore *restore, struct task *task, bool sibling)
+{
+	pid_t pid;
+
+	TRY(clone_when_free(task, sibling, &pid));
 	if (pid == 0)
 		newborn_main(restore, task);
 	restore->board->rows[task->index].host_pid = pid;
@@ -199,7 +190,7 @@ struct error *helper_fork(struct restore *restore, struct error *(*body)(struct 
 {
 	pid_t wanted = 0, pid = -1;
 
-	for (int i = 0; i < BUSY_TRIES; i++) {
+	for (int i = 0; i < HELPER_TRIES; i++) {
 		do {
 			wanted = wanted ? wanted + 1 : 300;
 		} while (snapshot_has_pid(restore->snapshot, wanted) || kill(wanted, 0) == 0);
