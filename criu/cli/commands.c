@@ -98,9 +98,11 @@ static struct error *run_cpuinfo(const struct command_line *line, int *status)
 	cleanup_context struct criu criu = { 0 };
 	bool dump = line->word && !strcmp(line->word, "dump");
 
-	if (!dump && !(line->word && !strcmp(line->word, "check")))
+	if (!dump && !(line->word && !strcmp(line->word, "check"))) {
+		print_usage();
 		return with_hint(fail("cpuinfo needs to be told what to do"),
 				 "Use criu cpuinfo dump or criu cpuinfo check.");
+	}
 	TRY(open_context(line, dump, &criu));
 	return dump ? cpuinfo_dump_command(&criu) : cpuinfo_check_command(&criu, status);
 }

@@ -29,7 +29,7 @@ OPTION(tcp_close, "tcp-close", 0, FLAG, 1, FOR_DUMP | FOR_RESTORE, "tcp_close", 
 OPTION(skip_in_flight, "skip-in-flight", 0, FLAG, 1, FOR_DUMP, "tcp_skip_in_flight", 1, "", "leave out connections that were not accepted yet")
 OPTION(close, "close", 0, CLOSE, 0, FOR_ALL, "", 1, "FD", "close this descriptor at the start")
 OPTION(version, "version", 'V', ACTION, 0, FOR_ALL, "", 1, "", "print the version")
-OPTION(help, "help", 'h', ACTION, 0, FOR_ALL, "", 1, "", "print this text")
+OPTION(help, "help", 'h', ACTION, 0, FOR_ALL, "", 1, "", "print a summary of commands and options")
 OPTION(evasive_devices, "evasive-devices", 0, FLAG, 1, FOR_DUMP | FOR_RESTORE, "evasive_devices", 1, "", "use another path to the same device when its own is gone")
 OPTION(veth_pair, "veth-pair", 0, LIST, 0, FOR_RESTORE, "veths", 0, "IN=OUT", "the name of the outer end of a restored veth pair; better is --external veth[IN]:OUT")
 OPTION(action_script, "action-script", 0, LIST, 0, FOR_ALL, "", 1, "PATH", "run this program at the stages of a dump or a restore; may be given several times")
