@@ -72,7 +72,9 @@ static void close_tasks(struct snapshot *snapshot)
 struct error *dump_command(struct criu *criu)
 {
 	struct snapshot snapshot = { 0 };
-	struct dump dump = { .criu = criu, .snapshot = &snapshot, .arena = &snapshot.arena };
+	struct dump dump = {
+		.criu = criu, .snapshot = &snapshot, .arena = &snapshot.arena, .drain_file = memory_drain_file
+	};
 	struct error *error;
 
 	if (!criu->options->tree)

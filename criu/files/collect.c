@@ -16,6 +16,7 @@
 #include "model/context.h"
 #include "files/collection.h"
 #include "files/files.h"
+#include "files/memfd.h"
 #include "image/record.h"
 #include "support/cleanup.h"
 #include "support/file.h"
@@ -286,6 +287,19 @@ struct error *files_collect(struct dump *dump, struct task *task)
 
 /* ---- files without a descriptor ---- */
 
+static void note_link(struct dump *dump, const struct stat *stat, uint32_t flags, uint32_t id, const char *name)
+{
+	struct file_collection *files = dump->files;
+
+	*arena_append(dump->arena, files->links, files->link_count, files->link_capacity) = (struct seen_link){
+		.device = stat->st_dev,
+		.inode = stat->st_ino,
+		.flags = flags,
+		.id = id,
+		.name = arena_string(dump->arena, name),
+	};
+}
+
 struct error *files_register_link(struct dump *dump, struct task *task, const char *link, uint32_t flags,
 				  uint32_t *ret_id)
 {
@@ -308,6 +322,11 @@ struct error *files_register_link(struct dump *dump, struct task *task, const ch
 			return NULL;
 		}
 	}
+	if (memfd_is_link(name)) {
+		TRY(memfd_register(dump, fd, &stat, name, flags, ret_id));
+		note_link(dump, &stat, flags, *ret_id, name);
+		return NULL;
+	}
 	*ret_id = files_next_id(dump);
 	entry = new_message(dump->arena, reg_file_entry);
 	entry->id = *ret_id;
@@ -315,13 +334,7 @@ struct error *files_register_link(struct dump *dump, struct task *task, const ch
 	entry->fown = new_message(dump->arena, fown_entry);
 	TRY(with_context(regular_describe(dump, entry, fd, &stat, name, true), "%s", name));
 	file_entry_new(dump, FD_TYPES__REG, *ret_id)->reg = entry;
-	*arena_append(dump->arena, files->links, files->link_count, files->link_capacity) = (struct seen_link){
-		.device = stat.st_dev,
-		.inode = stat.st_ino,
-		.flags = flags,
-		.id = *ret_id,
-		.name = arena_string(dump->arena, name),
-	};
+	note_link(dump, &stat, flags, *ret_id, name);
 	return NULL;
 }
 
@@ -373,6 +386,7 @@ struct error *files_write(struct dump *dump)
 	TRY(write_list(dump, IMAGE_FILES, files->entries, files->entry_count));
 	TRY(write_list(dump, IMAGE_REMAP_PATHS, files->remaps, files->remap_count));
 	TRY(pipe_write(dump));
+	TRY(memfd_write(dump));
 	TRY(terminal_write(dump));
 	return write_tables(dump);
 }

@@ -44,6 +44,7 @@ struct file_collection {
 	size_t remap_count, remap_capacity;
 	struct pipe_contents *pipes; /* pipe.c */
 	size_t pipe_count, pipe_capacity;
+	struct memfd_collection *memfds;	/* memfd.c */
 	struct terminal_collection *terminals; /* terminal.c */
 };
 

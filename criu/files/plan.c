@@ -186,22 +186,33 @@ int files_number_limit(const struct restore *restore)
 
 /* ---- what is wanted ---- */
 
+static struct error *want(struct restore *restore, uint32_t id, FdTypes type)
+{
+	struct planned_file *file = planned_file_find(restore, id, type);
+
+	if (file->wanted)
+		return NULL;
+	file->wanted = true;
+	return file->kind->plan ? with_context(file->kind->plan(restore, file), "file %u", id) : NULL;
+}
+
 struct error *files_want_mapping(struct restore *restore, struct task *task, uint32_t id, uint32_t flags,
 				 uint32_t *ret_key)
 {
 	struct file_plan *plan = restore->files;
 	struct task_requests *requests = &plan->requests[task->index];
-	struct planned_file *file = planned_file_find(restore, id, FD_TYPES__REG);
+	struct planned_file *file =
+	    planned_file_find(restore, id, FD_TYPES__REG) ?: planned_file_find(restore, id, FD_TYPES__MEMFD);
 	uint32_t key;
 
 	if (!file)
 		return with_hint(fail("the mapped file %u is not among the files of the image", id),
-				 "Mappings of other than regular files are not supported yet.");
+				 "Mappings of other than regular and memory files are not supported yet.");
 	for (key = 0; key < plan->mapped_count; key++)
 		if (plan->mapped[key].id == id && plan->mapped[key].flags == flags)
 			break;
 	if (key == plan->mapped_count) {
-		TRY(file->kind->plan(restore, file));
+		TRY(file->entry->memfd ? want(restore, id, FD_TYPES__MEMFD) : file->kind->plan(restore, file));
 		*arena_append(restore->arena, plan->mapped, plan->mapped_count, plan->mapped_capacity) =
 		    (struct mapped_request){ id, flags, -1 };
 	}
@@ -211,16 +222,6 @@ struct error *files_want_mapping(struct restore *restore, struct task *task, uin
 			return NULL;
 	*arena_append(restore->arena, requests->keys, requests->count, requests->capacity) = key;
 	return NULL;
-}
-
-static struct error *want(struct restore *restore, uint32_t id, FdTypes type)
-{
-	struct planned_file *file = planned_file_find(restore, id, type);
-
-	if (file->wanted)
-		return NULL;
-	file->wanted = true;
-	return file->kind->plan ? with_context(file->kind->plan(restore, file), "file %u", id) : NULL;
 }
 
 static struct error *check_special(struct restore *restore, const struct task *task, uint32_t id, const char *what)

@@ -44,6 +44,7 @@ struct file_plan {
 	int hub;	 /* the opener's socket */
 	struct terminal_plan *terminals;
 	struct pipe_plan *pipes;
+	struct memfd_plan *memfds;
 };
 
 /* NULL: there is none. Entries of fifo, tty and tun have a second, REG entry under another id. */

@@ -38,5 +38,3 @@ UNSUPPORTED(inotify, "is an inotify instance, which cannot be saved yet", "Close
 UNSUPPORTED(fanotify, "is a fanotify group, which cannot be saved yet", "Close it before the dump.",
 	    .anon_inode = "[fanotify]");
 UNSUPPORTED(pidfd, "is a pidfd, which cannot be saved yet", "Close it before the dump.", .anon_inode = "[pidfd]");
-UNSUPPORTED(memfd, "is a memfd, which cannot be saved yet", "Close it before the dump.",
-	    .link_prefix = "/memfd:", .mode = S_IFREG);

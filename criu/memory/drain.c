@@ -73,9 +73,7 @@ static struct chunk *new_chunk(struct arena *arena, struct page_set *set, const 
 {
 	struct chunk *chunk = arena_append(arena, set->chunks, set->chunk_count, set->chunk_capacity);
 
-	*chunk = (struct chunk){
-		.set = set, .task = source->task, .bias = source->bias, .first_range = first_range
-	};
+	*chunk = (struct chunk){ .set = set, .task = source->task, .bias = source->bias, .first_range = first_range };
 	return chunk;
 }
 
@@ -120,7 +118,12 @@ static struct error *read_by_ranges(const struct chunk *chunk, int fd, char *buf
 		const struct page_range *range = &set->wanted.items[chunk->first_range + i];
 		uint64_t length = range->end - range->start;
 
-		if (pread(fd, buffer, length, range->start + chunk->bias) != (ssize_t)length)
+		ssize_t got = pread(fd, buffer, length, range->start + chunk->bias);
+
+		/* The last page of a file may be a part of one. */
+		if (got >= 0 && set->shared && length - got < PAGE_BYTES)
+			memset(buffer + got, 0, length - got);
+		else if (got != (ssize_t)length)
 			return fail_errno("could not read memory at 0x%llx",
 					  (unsigned long long)(range->start + chunk->bias));
 		buffer += length;
@@ -235,8 +238,8 @@ static struct error *open_pages(struct dump *dump, struct page_set *set)
 
 	pthread_mutex_lock(&set->lock);
 	if (set->pages_fd < 0)
-		error = image_open_raw(dump->criu->images, IMAGE_PAGES, set->pages_id, O_WRONLY | O_CREAT,
-				       &set->pages_fd);
+		error =
+		    image_open_raw(dump->criu->images, IMAGE_PAGES, set->pages_id, O_WRONLY | O_CREAT, &set->pages_fd);
 	pthread_mutex_unlock(&set->lock);
 	return error;
 }

@@ -20,11 +20,19 @@ static bool is_shared(const struct mapping_line *line)
 	return line->inode && line->shared;
 }
 
+/* A memory file is told by its name; its contents are saved with it. */
+static struct error *register_file(struct dump *dump, struct mapping *mapping)
+{
+	if (!strncmp(mapping->line->path, "/memfd:", 7))
+		mapping->entry->status |= VMA_MEMFD;
+	return register_mapped_file(dump, mapping);
+}
+
 static struct error *dump_private(struct dump *dump, struct mapping *mapping)
 {
 	mapping->entry->status = VMA_REGULAR | VMA_FILE_PRIVATE;
 	SET(mapping->entry, fdflags, O_RDONLY);
-	return register_mapped_file(dump, mapping);
+	return register_file(dump, mapping);
 }
 
 /* A shared mapping that may become writable came from a writable descriptor. */
@@ -32,7 +40,7 @@ static struct error *dump_shared(struct dump *dump, struct mapping *mapping)
 {
 	mapping->entry->status = VMA_REGULAR | VMA_FILE_SHARED;
 	SET(mapping->entry, fdflags, mapping->line->flags & MAPPING_MAY_WRITE ? O_RDWR : O_RDONLY);
-	return register_mapped_file(dump, mapping);
+	return register_file(dump, mapping);
 }
 
 static bool claims_private(const VmaEntry *entry)

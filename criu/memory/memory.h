@@ -21,6 +21,8 @@ struct error *memory_collect(struct dump *dump, struct task *task) must_check;
 /* Tree frozen: ends when the pages of all tasks and shared objects are in pages-N.img, or
  * in memory when the tree goes on before memory_write(). */
 struct error *memory_drain(struct dump *dump) must_check;
+/* Service for other families (dump->drain_file), before memory_drain(): contents of a memory file. fd stays the caller's. */
+struct error *memory_drain_file(struct dump *dump, uint64_t key, int fd, uint64_t size) must_check;
 /* After that, tree frozen or not: pagemap-N.img (mm-N.img is written by dump/write.c), and what waited. */
 struct error *memory_write(struct dump *dump) must_check;
 void memory_release(struct dump *dump);
@@ -30,6 +32,9 @@ void memory_release(struct dump *dump);
 /* main, before any fork: page maps read and checked against mappings, kinds' plan(),
  * files wanted, shared objects made (memfds; recorded for undo). */
 struct error *memory_plan(struct restore *restore) must_check;
+
+/* Service for other families (restore->fill_file): pagemap-shmem-<key> into a memory file. Opener. */
+struct error *memory_fill_file(struct restore *restore, uint64_t key, int fd, uint64_t size) must_check;
 
 /* Where things of a newborn go. */
 struct memory_layout {

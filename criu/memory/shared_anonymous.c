@@ -12,6 +12,7 @@
 
 #include "images/catalogue.h"
 #include "memory/kind.h"
+#include "memory/memory.h"
 #include "memory/plan.h"
 #include "memory/shared.h"
 #include "memory/vma.h"
@@ -80,6 +81,20 @@ static struct error *fill(struct restore *restore, const struct shared_object *o
 		TRY(pread_exactly(pages, memory + runs[i].start, runs[i].pages * PAGE_BYTES, runs[i].offset));
 	}
 	return NULL;
+}
+
+struct error *memory_fill_file(struct restore *restore, uint64_t key, int fd, uint64_t size)
+{
+	const uint64_t rounded = (size + PAGE_BYTES - 1) & ~(uint64_t)(PAGE_BYTES - 1);
+	const struct shared_object object = { .id = key, .size = rounded };
+	char *memory = mmap(NULL, rounded, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	struct error *error;
+
+	if (memory == MAP_FAILED)
+		return fail_errno("could not map a memory file of %llu bytes", (unsigned long long)size);
+	error = fill(restore, &object, memory);
+	munmap(memory, rounded);
+	return error;
 }
 
 /* A descriptor of anonymous shared memory is to be had through the mapping's own link. */

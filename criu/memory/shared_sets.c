@@ -12,6 +12,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "memory/memory.h"
 #include "memory/shared.h"
 #include "memory/stage.h"
 #include "memory/vma.h"
@@ -131,4 +132,15 @@ struct error *shared_sets(struct dump *dump)
 		}
 	arena_free(&scratch);
 	return error;
+}
+
+struct error *memory_drain_file(struct dump *dump, uint64_t key, int fd, uint64_t size)
+{
+	struct page_set *set = new_page_set(dump, NULL, key, true);
+
+	set->source_fd = fcntl(fd, F_DUPFD_CLOEXEC, 0);
+	if (set->source_fd < 0)
+		return fail_errno("could not keep a memory file open");
+	add_source(dump->arena, set, NULL, 0);
+	return want_data(dump->arena, set, (size + PAGE_BYTES - 1) & ~(uint64_t)(PAGE_BYTES - 1));
 }

@@ -23,6 +23,8 @@ struct dump {
 	TaskKobjIdsEntry *root_ids;	  /* classes of the dumper itself */
 	struct file_collection *files;	  /* files/collection.h: descriptions found so far */
 	struct memory_collection *memory; /* memory/collection.h */
+	/* Service of memory/: the contents of a memory file are saved as pagemap-shmem-<key>. */
+	struct error *(*drain_file)(struct dump *, uint64_t key, int fd, uint64_t size);
 	uint32_t next_file_id;		  /* one counter for all file ids, from 1 */
 	uint64_t freeze_start_us, frozen_us, freeze_end_us, memory_us, memory_write_us; /* for stats-dump */
 	uint64_t pages_scanned, pages_written, pages_skipped_parent, pages_lazy;
@@ -40,6 +42,8 @@ struct restore {
 	int board_fd;
 	int finish_pair[2]; /* opener to main: copies of descriptors that have last words */
 	size_t board_size;
+	/* Service of memory/: the contents of pagemap-shmem-<key> into a memory file. Opener. */
+	struct error *(*fill_file)(struct restore *, uint64_t key, int fd, uint64_t size);
 	struct file_plan *files;
 	struct memory_plan *memory;
 	struct kinship *kinship;	      /* restore/kinship.h */

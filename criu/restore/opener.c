@@ -16,6 +16,7 @@
 
 #include "files/collection.h"
 #include "files/ghost.h"
+#include "files/memfd.h"
 #include "files/plan.h"
 #include "model/handover.h"
 #include "restore/send.h"
@@ -75,9 +76,14 @@ static struct error *open_mapped(struct restore *restore)
 	struct file_plan *plan = restore->files;
 
 	for (size_t i = 0; i < plan->mapped_count; i++) {
-		const struct planned_file *file = planned_file_find(restore, plan->mapped[i].id, FD_TYPES__REG);
+		struct mapped_request *mapped = &plan->mapped[i];
+		struct planned_file *file = planned_file_find(restore, mapped->id, FD_TYPES__REG);
 
-		TRY(regular_open(restore, file->entry->reg, plan->mapped[i].flags, &plan->mapped[i].fd));
+		if (file)
+			TRY(regular_open(restore, file->entry->reg, mapped->flags, &mapped->fd));
+		else
+			TRY(memfd_open(restore, planned_file_find(restore, mapped->id, FD_TYPES__MEMFD), mapped->flags,
+				       &mapped->fd));
 	}
 	return NULL;
 }

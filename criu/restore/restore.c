@@ -153,6 +153,7 @@ struct error *restore_command(struct criu *criu, int *exit_status)
 		.snapshot = &snapshot,
 		.arena = &snapshot.arena,
 		.board_fd = -1,
+		.fill_file = memory_fill_file,
 	};
 	int was_subreaper = 0;
 	struct error *error;
