@@ -7,6 +7,7 @@
 #include "memory/kind.h"
 #include "memory/pagemap.h"
 #include "memory/team.h"
+#include "support/progress.h"
 
 enum {
 	CHUNK_PAGES = 64,  /* 256 KiB: stays in the second-level cache; a bit for each in chunk.kept */
@@ -86,6 +87,7 @@ struct memory_collection {
 	struct chunk **work;
 	size_t work_count, work_capacity;
 	size_t next_work; /* atomic */
+	struct progress progress;
 	char *stage;	  /* where pages wait when the tree shall go on early */
 	size_t stage_size, stage_used /* atomic */;
 };

@@ -26,6 +26,7 @@
 #include "model/context.h"
 #include "support/cleanup.h"
 #include "support/log.h"
+#include "support/options.h"
 
 void collection_note_error(struct memory_collection *memory, struct error *error)
 {
@@ -279,8 +280,10 @@ static void drain_chunks(void *argument)
 	char *buffer = aligned_alloc(PAGE_BYTES, CHUNK_PAGES * PAGE_BYTES);
 	size_t next;
 
-	while ((next = __atomic_fetch_add(&memory->next_work, 1, __ATOMIC_RELAXED)) < memory->work_count)
+	while ((next = __atomic_fetch_add(&memory->next_work, 1, __ATOMIC_RELAXED)) < memory->work_count) {
 		collection_note_error(memory, drain_chunk(memory, memory->work[next], buffer));
+		progress_add(&memory->progress, memory->work[next]->pages);
+	}
 	free(buffer);
 }
 
@@ -300,6 +303,7 @@ static void list_work(struct dump *dump)
 			*arena_append(dump->arena, memory->work, memory->work_count, memory->work_capacity) =
 			    &set->chunks[j];
 			*(set->shared ? &dump->shared_pages_scanned : &dump->pages_scanned) += set->chunks[j].pages;
+			progress_expect(&memory->progress, set->chunks[j].pages);
 		}
 	}
 }
@@ -350,6 +354,7 @@ struct error *memory_start(struct dump *dump)
 	for (size_t i = 0; i < snapshot->task_count; i++)
 		if (snapshot->tasks[i]->state != TASK_DEAD)
 			TRY(task_set(dump, snapshot->tasks[i]));
+	progress_begin(&memory->progress, "saved", dump->criu->options->verbosity);
 	list_work(dump);
 	team_post(&memory->team, drain_chunks, memory);
 	return NULL;
@@ -364,6 +369,7 @@ struct error *memory_drain(struct dump *dump)
 	list_work(dump); /* what other families have asked for since */
 	team_post(&memory->team, drain_chunks, memory);
 	team_join(&memory->team);
+	progress_end(&memory->progress);
 	return take_pointer(memory->first_error);
 }
 
@@ -497,6 +503,7 @@ void memory_release(struct dump *dump)
 	if (!memory)
 		return;
 	team_stop(&memory->team);
+	progress_end(&memory->progress);
 	for (size_t i = 0; i < memory->set_count; i++) {
 		if (memory->sets[i]->pages_fd >= 0)
 			close(memory->sets[i]->pages_fd);

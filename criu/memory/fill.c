@@ -52,6 +52,7 @@ struct filler {
 	size_t next; /* atomic */
 	int fd, uffd;
 	const char *image; /* the mapped file, while there is a uffd */
+	uint64_t *pages;   /* in shared memory, atomic: pages that came back */
 	int64_t failure;   /* negative errno of the first failure; 1: the file ended */
 };
 
@@ -148,6 +149,8 @@ static void do_jobs(void *argument)
 
 		if (failure)
 			__atomic_store_n(&filler->failure, failure, __ATOMIC_RELAXED);
+		else
+			__atomic_add_fetch(filler->pages, job->bytes / PAGE_BYTES, __ATOMIC_RELAXED);
 	}
 }
 
@@ -288,7 +291,7 @@ static void open_userfaultfd(const struct fill *fill, struct filler *filler, uin
 
 struct error *fill_run(struct restore *restore, const struct fill *fill, int fd)
 {
-	struct filler filler = { .fd = fd, .uffd = -1 };
+	struct filler filler = { .fd = fd, .uffd = -1, .pages = restore->pages_restored };
 	struct helpers helpers = { .count = 0 };
 	struct stat stat;
 

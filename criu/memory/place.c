@@ -166,7 +166,6 @@ static struct error *fill(struct restore *restore, const struct task *task, cons
 			address = stop;
 		}
 	}
-	__atomic_add_fetch(restore->pages_restored, fill.bytes / PAGE_BYTES, __ATOMIC_RELAXED);
 	error = fill_run(restore, &fill, memory->pages_fd);
 	arena_free(&scratch);
 	return error;

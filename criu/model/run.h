@@ -7,6 +7,7 @@
 #pragma once
 
 #include "model/snapshot.h"
+#include "support/progress.h"
 #include "support/undo.h"
 
 struct criu;
@@ -49,5 +50,6 @@ struct restore {
 	struct kinship *kinship;	      /* restore/kinship.h */
 	const struct proc_status *own_status; /* of criu itself: what newborns start with */
 	uint64_t start_us, forked_us;
+	struct progress progress; /* of the pages */
 	uint64_t *pages_compared, *pages_skipped, *pages_restored; /* in shared memory, atomic */
 };

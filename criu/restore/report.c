@@ -139,6 +139,7 @@ struct error *board_await(struct restore *restore, enum stage stage, size_t coun
 
 		if (error)
 			return error;
+		progress_set(&restore->progress, __atomic_load_n(restore->pages_restored, __ATOMIC_RELAXED));
 		if (futex(&board->arrived, FUTEX_WAIT, arrived, &timeout) < 0 && errno == ETIMEDOUT)
 			TRY(look_for_deaths(restore));
 	}

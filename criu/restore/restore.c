@@ -19,6 +19,7 @@
 #include "hooks/hooks.h"
 #include "image/stats.h"
 #include "memory/memory.h"
+#include "memory/plan.h"
 #include "model/handover.h"
 #include "restore/kinship.h"
 #include "restore/newborn.h"
@@ -100,6 +101,7 @@ static struct error *run_programs(struct restore *restore)
 
 static struct error *finish_restore(struct restore *restore)
 {
+	progress_end(&restore->progress); /* the terminal may be the tree's */
 	TRY(files_finish(restore));
 	TRY(hooks_run(restore->criu->hooks, HOOK_NETWORK_UNLOCK, 0));
 	TRY(write_pidfile(restore));
@@ -122,6 +124,17 @@ static struct error *write_stats(struct restore *restore)
 	return stats_write_restore(restore->criu->images, &stats);
 }
 
+static void begin_progress(struct restore *restore)
+{
+	progress_begin(&restore->progress, "restored", restore->criu->options->verbosity);
+	for (size_t i = 0; i < restore->snapshot->task_count; i++) {
+		const struct task_memory *memory = &restore->memory->tasks[restore->snapshot->tasks[i]->index];
+
+		for (size_t j = 0; j < memory->run_count; j++)
+			progress_expect(&restore->progress, memory->runs[j].pages);
+	}
+}
+
 static struct error *restore_tree(struct restore *restore)
 {
 	pid_t root;
@@ -131,6 +144,7 @@ static struct error *restore_tree(struct restore *restore)
 	TRY(make_plan(restore));   /* births, files, memory; pure */
 	root = snapshot_root(restore->snapshot)->pid;
 	TRY(hooks_run(restore->criu->hooks, HOOK_PRE_RESTORE, 0));
+	begin_progress(restore);
 	TRY(grow_tree(restore)); /* every pid, session and group exists */
 	TRY(hooks_run(restore->criu->hooks, HOOK_SETUP_NAMESPACES, root));
 	TRY(hooks_run(restore->criu->hooks, HOOK_POST_SETUP_NAMESPACES, 0));
@@ -163,6 +177,7 @@ struct error *restore_command(struct criu *criu, int *exit_status)
 	if (prctl(PR_SET_CHILD_SUBREAPER, 1))
 		return fail_errno("could not become a subreaper");
 	error = restore_tree(&restore);
+	progress_end(&restore.progress);
 	if (error && restore.board && restore.board != MAP_FAILED)
 		board_abort(&restore);
 	undo_all(&restore.undo);
