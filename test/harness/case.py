@@ -23,7 +23,8 @@ ENVIRONMENT = {"PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:
 class Declarations:
     """The comments of a test's source that are meant for the driver (test.h lists them)."""
 
-    KNOWN = ("options", "dump-options", "restore-options", "modes", "refused", "terminal", "differs", "timeout", "link")
+    KNOWN = ("options", "dump-options", "restore-options", "modes", "refused", "terminal", "differs", "timeout", "link",
+             "todo")
 
     def __init__(self, source):
         self.values = {}

@@ -54,22 +54,22 @@ class Checkpoint:
         return Failure("\n".join(lines))
 
     def run_dump(self, options):
-        self.members = tree(self.root)
         status = self.run("dump", ["-t", str(self.root)] + self.dump_options + options)
         if status != 0:
             raise self.explain("dump", f"criu dump ended with {status}")
 
-    def wait_gone(self):
-        self.reaper.wait_gone(self.members, 10)
+    def wait_gone(self, members):
+        self.reaper.wait_gone(members, 10)
         self.reaper.ended.pop(self.root, None)
 
     def dump(self, leave_running=False):
+        members = tree(self.root)
         self.run_dump(["--leave-running"] if leave_running else [])
         for image in ("inventory.img", "pstree.img", "files.img"):
             if not os.path.exists(os.path.join(self.directory, image)):
                 raise self.explain("dump", f"criu dump succeeded, but left no {image}")
         if not leave_running:
-            self.wait_gone()
+            self.wait_gone(members)
 
     def dump_refused(self, text):
         """The dump must fail, and say this and a hint."""
