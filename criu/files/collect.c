@@ -135,11 +135,17 @@ static struct error *dump_new(struct dump *dump, struct open_fd *fd, FdTypes *ty
 }
 
 /* Through our own copy: the task's /proc directory would ask for the right to trace it each time. */
-static struct error *read_link(int fd, char **link)
+static struct error *read_link(int fd, const struct stat *stat, dev_t pipe_device, char **link)
 {
 	char path[32], text[LINK_BYTES];
 	ssize_t length;
 
+	/* Of these the text says no more than the inode number. */
+	if (S_ISSOCK(stat->st_mode) || (S_ISFIFO(stat->st_mode) && stat->st_dev == pipe_device)) {
+		const char *name = S_ISSOCK(stat->st_mode) ? "socket" : "pipe";
+
+		return asprintf(link, "%s:[%lu]", name, stat->st_ino) < 0 ? out_of_memory() : NULL;
+	}
 	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
 	length = readlink(path, text, sizeof(text) - 1);
 	if (length < 0)
@@ -158,7 +164,7 @@ struct examined {
 	struct error *error;
 };
 
-static struct error *examine(const struct task *task, struct examined *out)
+static struct error *examine(const struct task *task, dev_t pipe_device, struct examined *out)
 {
 	int flags;
 
@@ -171,7 +177,7 @@ static struct error *examine(const struct task *task, struct examined *out)
 	flags = fcntl(out->fd.fd, F_GETFL);
 	if (flags < 0)
 		return fail_errno("could not read its flags");
-	TRY(read_link(out->fd.fd, &out->link));
+	TRY(read_link(out->fd.fd, &out->fd.stat, pipe_device, &out->link));
 	out->fd.link = out->link;
 	out->fd.flags = flags;
 	return NULL;
@@ -179,6 +185,7 @@ static struct error *examine(const struct task *task, struct examined *out)
 
 struct examination {
 	const struct task *task;
+	dev_t pipe_device; /* of the file system that pipes are on */
 	struct examined *items;
 	size_t count, next; /* next: atomic */
 };
@@ -190,7 +197,7 @@ static void *examine_some(void *argument)
 
 	while ((start = __atomic_fetch_add(&all->next, EXAMINE_STEP, __ATOMIC_RELAXED)) < all->count)
 		for (size_t i = start; i < all->count && i < start + EXAMINE_STEP; i++)
-			all->items[i].error = examine(all->task, &all->items[i]);
+			all->items[i].error = examine(all->task, all->pipe_device, &all->items[i]);
 	return NULL;
 }
 
@@ -267,12 +274,31 @@ static struct error *collect_all(struct dump *dump, struct task *task, struct ex
 	return NULL;
 }
 
+static struct error *find_pipe_device(struct file_collection *files, dev_t *device)
+{
+	if (!files->pipe_device) {
+		cleanup_close int reader = -1, writer = -1;
+		struct stat stat;
+		int ends[2];
+
+		if (pipe2(ends, O_CLOEXEC))
+			return fail_errno("could not make a pipe");
+		reader = ends[0];
+		writer = ends[1];
+		if (fstat(reader, &stat))
+			return fail_errno("could not examine a pipe");
+		files->pipe_device = stat.st_dev;
+	}
+	*device = files->pipe_device;
+	return NULL;
+}
+
 struct error *files_collect(struct dump *dump, struct task *task)
 {
 	struct examination all = { .task = task };
 	struct error *error;
 
-	collection(dump);
+	TRY(find_pipe_device(collection(dump), &all.pipe_device));
 	all.count = task->number_count;
 	task->table->entries = arena_array(dump->arena, FdinfoEntry *, all.count);
 	all.items = arena_array(dump->arena, struct examined, all.count);

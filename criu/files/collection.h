@@ -42,6 +42,7 @@ struct file_collection {
 	size_t entry_count, entry_capacity;
 	RemapFilePathEntry **remaps;
 	size_t remap_count, remap_capacity;
+	dev_t pipe_device; /* of the file system that pipes are on; 0: not looked at yet */
 	struct pipe_contents *pipes; /* pipe.c */
 	size_t pipe_count, pipe_capacity;
 	struct memfd_collection *memfds;	/* memfd.c */
