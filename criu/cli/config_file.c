@@ -61,21 +61,27 @@ static struct error *parse_line(struct options *options, char *line)
 	return option_set(options, name, value);
 }
 
+struct error *config_text_parse(struct options *options, char *text, const char *path)
+{
+	unsigned number = 1;
+	char *line;
+
+	while ((line = strsep(&text, "\n"))) {
+		TRY(with_context(parse_line(options, line), "%s, line %u", path, number));
+		number++;
+	}
+	return NULL;
+}
+
 struct error *config_file_read(struct options *options, const char *path)
 {
 	struct error *error;
-	unsigned number = 1;
-	char *text, *line;
+	char *text;
 
 	error = read_file_at(AT_FDCWD, path, &text, NULL);
 	if (error) { /* one that cannot be opened is skipped */
 		error_free(error);
 		return NULL;
 	}
-	/* The values point into the text, which stays. */
-	while ((line = strsep(&text, "\n"))) {
-		TRY(with_context(parse_line(options, line), "%s, line %u", path, number));
-		number++;
-	}
-	return NULL;
+	return config_text_parse(options, text, path);
 }

@@ -53,6 +53,8 @@ struct error *parse_command_line(int argc, char **argv, struct command_line *lin
 struct error *option_set(struct options *options, const char *name, const char *value) must_check;
 /* One configuration file; a missing one is fine. */
 struct error *config_file_read(struct options *options, const char *path) must_check;
+/* Its text, which is changed: values point into it. path: for messages. */
+struct error *config_text_parse(struct options *options, char *text, const char *path) must_check;
 
 /* Options of the command line that mean nothing to this command (a bit of FOR_...): most are only
  * told in the log, since programs give more than they need; some would be a misunderstanding. */

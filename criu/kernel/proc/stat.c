@@ -16,7 +16,7 @@ struct error *proc_stat_parse(char *text, struct arena *arena, struct proc_stat 
 	char *open = strchr(text, '('), *close = strrchr(text, ')'), *place;
 	uint64_t fields[FIELDS + 1] = { 0 };
 
-	if (!open || !close || close < open || close[1] != ' ')
+	if (!open || !close || close < open || close[1] != ' ' || !close[2])
 		return fail("unexpected text in /proc/PID/stat");
 	*close = '\0';
 	snprintf(out->comm, sizeof(out->comm), "%s", open + 1);

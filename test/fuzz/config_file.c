@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: GPL-2.0
+// seeds: test/fuzz/seeds/config
+/* Any text as a configuration file. */
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli/parse.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+/* Options that may be given several times are kept in arrays. */
+static void free_lists(struct options *options)
+{
+	for (size_t i = 0; i < option_row_count; i++)
+		if (option_rows[i].type == OPTION_LIST)
+			free(((struct text_list *)((char *)options + option_rows[i].offset))->items);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	char *text = malloc(size + 1);
+	struct options options;
+
+	if (!text)
+		abort();
+	memcpy(text, data, size);
+	text[size] = '\0';
+	options_set_defaults(&options);
+	error_free(config_text_parse(&options, text, "fuzz"));
+	if (options.log_file && strlen(options.log_file) > size)
+		abort();
+	free_lists(&options);
+	free(text);
+	return 0;
+}
