@@ -80,7 +80,9 @@ static int run_command(const struct command_line *line)
 	error = check_user(line);
 	if (!error)
 		error = command->function(line, &status);
-	return error ? report(error, line->command) : status;
+	if (error)
+		return report(error, line->command) && status ? status : EXIT_FAILURE;
+	return status;
 }
 
 int main(int argc, char **argv)

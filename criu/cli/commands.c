@@ -59,12 +59,16 @@ static struct error *tell_ready(const struct options *options)
 static struct error *run_dump(const struct command_line *line, int *status)
 {
 	cleanup_context struct criu criu = { 0 };
+	struct error *error;
 
 	if (!line->options.tree)
 		return with_hint(fail("pid not specified"), "Name the root of the tree with --tree PID.");
 	TRY(open_context(line, true, &criu));
 	TRY(tell_ready(&line->options));
-	return dump_command(&criu);
+	error = dump_command(&criu);
+	if (error) /* a script that wants the tree to run on says so by its own status */
+		*status = hooks_status(criu.hooks, HOOK_POST_DUMP);
+	return error;
 }
 
 static struct error *run_restore(const struct command_line *line, int *status)

@@ -4,7 +4,7 @@
 
 #include "cli/parse.h"
 
-/* *status: criu's exit status when no error is returned. */
+/* *status: criu's exit status; with an error, 0 means 1. */
 typedef struct error *(*command_function)(const struct command_line *line, int *status);
 
 struct command {

@@ -13,6 +13,8 @@ struct subscriber {
 
 struct hooks {
 	struct subscriber *first;
+	enum hook newest;
+	int status;
 };
 
 static const char *const names[HOOK_COUNT] = {
@@ -60,10 +62,24 @@ bool hooks_wanted(const struct hooks *hooks, enum hook hook)
 	return hooks && hooks->first;
 }
 
+int hooks_status(const struct hooks *hooks, enum hook hook)
+{
+	return hooks && hooks->newest == hook ? hooks->status : 0;
+}
+
+void hooks_note_status(struct hooks *hooks, int status)
+{
+	hooks->status |= status;
+}
+
 struct error *hooks_run(struct hooks *hooks, enum hook hook, pid_t root)
 {
 	struct error *first = NULL;
 
+	if (hooks) {
+		hooks->newest = hook;
+		hooks->status = 0;
+	}
 	for (struct subscriber *s = hooks ? hooks->first : NULL; s; s = s->next) {
 		struct error *error = s->function(s->argument, hook, root);
 

@@ -47,4 +47,8 @@ struct error *hooks_subscribe(struct hooks *hooks, hook_function function, void 
 bool hooks_wanted(const struct hooks *hooks, enum hook hook);
 /* Calls every subscriber; the first error is returned after all were called. hooks may be NULL. */
 struct error *hooks_run(struct hooks *hooks, enum hook hook, pid_t root) must_check;
+/* The exit statuses of the programs that the newest hooks_run() started, together; 0 if it was for another hook. */
+int hooks_status(const struct hooks *hooks, enum hook hook);
+/* For subscribers: a program ended with this status. */
+void hooks_note_status(struct hooks *hooks, int status);
 const char *hook_name(enum hook hook);

@@ -9,7 +9,10 @@
 
 #include "support/log.h"
 
+enum { NOT_EXECUTED = 127 };
+
 struct script {
+	struct hooks *hooks;
 	const char *path;
 	int images_fd;
 };
@@ -27,7 +30,7 @@ static void execute(const struct script *script, enum hook hook, pid_t root)
 	else
 		unsetenv("CRTOOLS_INIT_PID");
 	execl(script->path, script->path, (char *)NULL);
-	_exit(127);
+	_exit(NOT_EXECUTED);
 }
 
 static struct error *run(void *argument, enum hook hook, pid_t root)
@@ -50,9 +53,16 @@ static struct error *run(void *argument, enum hook hook, pid_t root)
 	sigprocmask(SIG_SETMASK, &before, NULL);
 	if (pid < 0)
 		return fail_errno("could not run the action script %s", script->path);
-	if (WIFEXITED(status) && WEXITSTATUS(status) == 0)
-		return NULL;
-	return fail("the action script %s failed (status 0x%x)", script->path, status);
+	if (!WIFEXITED(status)) {
+		hooks_note_status(script->hooks, 1);
+		return fail("the action script %s was ended by signal %d", script->path, WTERMSIG(status));
+	}
+	hooks_note_status(script->hooks, WEXITSTATUS(status));
+	if (WEXITSTATUS(status) == NOT_EXECUTED)
+		return with_hint(fail("the action script %s could not be run", script->path),
+				 "It must exist and be executable.");
+	return WEXITSTATUS(status) ? fail("the action script %s failed with status %d", script->path,
+					  WEXITSTATUS(status)) : NULL;
 }
 
 struct error *script_subscribe(struct hooks *hooks, const char *path, int images_fd)
@@ -61,6 +71,6 @@ struct error *script_subscribe(struct hooks *hooks, const char *path, int images
 
 	if (!script)
 		return out_of_memory();
-	*script = (struct script){ path, images_fd };
+	*script = (struct script){ hooks, path, images_fd };
 	return hooks_subscribe(hooks, run, script);
 }
