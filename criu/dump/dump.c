@@ -42,6 +42,7 @@ static struct error *release(struct dump *dump)
 static struct error *dump_tree(struct dump *dump)
 {
 	bool early = release_early(dump);
+	uint64_t drain_start;
 
 	TRY(hooks_run(dump->criu->hooks, HOOK_PRE_DUMP, 0));
 	TRY(memory_prepare(dump));
@@ -49,7 +50,9 @@ static struct error *dump_tree(struct dump *dump)
 	TRY(freeze_tree(dump, dump->criu->options->tree)); /* from here nothing in the tree moves */
 	dump->frozen_us = now_us();
 	TRY(collect_tasks(dump));
+	drain_start = now_us();
 	TRY(memory_drain(dump)); /* pages go straight to their files; nothing else is written yet */
+	dump->memory_us = now_us() - drain_start;
 	if (early)
 		TRY(release(dump));
 	TRY(write_images(dump));

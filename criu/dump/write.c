@@ -73,13 +73,16 @@ struct error *write_images(struct dump *dump)
 {
 	struct snapshot *snapshot = dump->snapshot;
 	InventoryEntry *inventory;
+	uint64_t start;
 	char run_id[RUN_ID_LENGTH + 1];
 
 	TRY(write_tree(dump));
 	for (size_t i = 0; i < snapshot->task_count; i++)
 		TRY(write_task(dump, snapshot->tasks[i]));
 	TRY(files_write(dump));
+	start = now_us();
 	TRY(memory_write(dump));
+	dump->memory_write_us = now_us() - start;
 	if (!snapshot->seccomp)
 		snapshot->seccomp = new_message(dump->arena, seccomp_entry);
 	TRY(image_write_one(dump->criu->images, IMAGE_SECCOMP, 0, &snapshot->seccomp->base));
