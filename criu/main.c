@@ -9,6 +9,7 @@
 #include "cli/commands.h"
 #include "cli/parse.h"
 #include "crit/crit.h"
+#include "git_id.h"
 #include "support/log.h"
 
 enum { REMOVED_COMMAND = 255 };
@@ -16,6 +17,8 @@ enum { REMOVED_COMMAND = 255 };
 static int print_version(void)
 {
 	printf("Version: %s\n", CRIU_VERSION);
+	if (*CRIU_GIT_ID) /* built from a repository */
+		printf("GitID: %s\n", CRIU_GIT_ID);
 	return 0;
 }
 

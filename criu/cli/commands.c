@@ -6,10 +6,12 @@
 #include <sys/utsname.h>
 #include <unistd.h>
 
+#include "arch/capability.h"
 #include "commands/check.h"
 #include "commands/cpuinfo.h"
 #include "model/context.h"
 #include "dump/dump.h"
+#include "git_id.h"
 #include "hooks/script.h"
 #include "image/directory.h"
 #include "restore/restore.h"
@@ -35,7 +37,7 @@ static struct error *open_context(const struct command_line *line, bool for_writ
 	if (fchdir(criu->images->work_fd))
 		return fail_errno("could not change to the work directory");
 	TRY(log_open(options->log_file, options->verbosity));
-	log_info("Version: %s", CRIU_VERSION);
+	log_info("Version: %s (gitid %s)", CRIU_VERSION, *CRIU_GIT_ID ? CRIU_GIT_ID : "0");
 	if (!uname(&name))
 		log_info("Running on %s %s %s %s %s", name.sysname, name.nodename, name.release, name.version,
 			 name.machine);
@@ -60,9 +62,11 @@ static struct error *run_dump(const struct command_line *line, int *status)
 {
 	cleanup_context struct criu criu = { 0 };
 	struct error *error;
+	unsigned mode;
 
 	if (!line->options.tree)
 		return with_hint(fail("pid not specified"), "Name the root of the tree with --tree PID.");
+	TRY(cpu_capability_parse(line->options.cpu_cap, 0, &mode)); /* only its words: nothing is compared */
 	TRY(open_context(line, true, &criu));
 	TRY(tell_ready(&line->options));
 	error = dump_command(&criu);

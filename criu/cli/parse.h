@@ -42,7 +42,7 @@ struct command_line {
 	const char *command; /* NULL: none was given */
 	const char *word;    /* what follows it: cpuinfo dump, swrk FD */
 	bool help, version;
-	bool given[OPTION_COUNT]; /* by row: was it named on the command line or in a file */
+	bool given[OPTION_COUNT]; /* by row: was it on the command line? Files hold options for every command. */
 };
 
 /* Values that hold when nothing is given. */

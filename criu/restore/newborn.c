@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "board.h"
+#include "image/directory.h"
 #include "model/context.h"
 #include "files/files.h"
 #include "memory/memory.h"
@@ -132,6 +133,16 @@ static struct error *live(struct restore *restore, struct task *task, struct han
 	return program_run(restore, task, &layout, handover);
 }
 
+static void start_log(const struct restore *restore, pid_t pid)
+{
+	const struct options *options = restore->criu->options;
+
+	if (options->log_pid)
+		log_split(restore->criu->images->work_fd, options->log_file, pid);
+	else
+		log_set_pid_prefix(pid);
+}
+
 static void newborn_main(struct restore *restore, struct task *task) __attribute__((noreturn));
 static void newborn_main(struct restore *restore, struct task *task)
 {
@@ -139,7 +150,7 @@ static void newborn_main(struct restore *restore, struct task *task)
 	struct handover handover = { .mailbox = -1 };
 	struct error *error = NULL;
 
-	log_set_pid_prefix(task->pid);
+	start_log(restore, task->pid);
 	restore->board->rows[task->index].host_pid = getpid();
 	if (task->state != TASK_DEAD)
 		error = handover_open_mailbox(restore, task, &handover);
@@ -203,7 +214,7 @@ struct error *helper_fork(struct restore *restore, struct error *(*body)(struct 
 	if (pid == 0) {
 		struct error *error;
 
-		log_set_pid_prefix(getpid());
+		start_log(restore, getpid());
 		error = body(restore);
 		if (error)
 			report_and_exit(restore, NULL, error);

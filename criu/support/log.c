@@ -2,6 +2,7 @@
 #include "support/log.h"
 
 #include <fcntl.h>
+#include <limits.h>
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
@@ -79,6 +80,21 @@ bool log_enabled(enum log_level level)
 void log_set_pid_prefix(pid_t pid)
 {
 	sink.pid = pid;
+}
+
+void log_split(int directory, const char *path, pid_t pid)
+{
+	char name[PATH_MAX];
+	int fd = -1;
+
+	if (path && sink.fd > STDERR_FILENO && snprintf(name, sizeof(name), "%s.%d", path, pid) < (int)sizeof(name))
+		fd = openat(directory, name, O_CREAT | O_TRUNC | O_WRONLY | O_APPEND | O_CLOEXEC | O_NOFOLLOW, 0600);
+	if (fd < 0) {
+		log_set_pid_prefix(pid);
+		return;
+	}
+	dup3(fd, sink.fd, O_CLOEXEC); /* at the number that restored descriptors leave free */
+	close(fd);
 }
 
 static size_t format_prefix(char *line, size_t size, enum log_level level, const char *file, int number)

@@ -31,6 +31,8 @@ int *log_descriptor(void);
 bool log_enabled(enum log_level level);
 /* Marks this process as one of a restore's children: lines begin with its pid (0: off). */
 void log_set_pid_prefix(pid_t pid);
+/* The same by a file of its own, PATH.PID below directory; where that cannot be made, by the prefix. path may be NULL. */
+void log_split(int directory, const char *path, pid_t pid);
 
 /* Writes "Error (file:line): text" and friends, see Documentation. Use the macros. */
 void log_write(enum log_level level, const char *file, int line, const char *format, ...) printf_like(4, 5);

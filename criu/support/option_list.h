@@ -17,7 +17,7 @@ OPTION(restore_sibling, "restore-sibling", 'S', FLAG, 1, FOR_RESTORE, "rst_sibli
 OPTION(images_dir, "images-dir", 'D', TEXT, 0, FOR_ALL, "images_dir", 1, "DIR", "the directory of the images (default: the current directory)")
 OPTION(work_dir, "work-dir", 'W', TEXT, 0, FOR_ALL, "", 1, "DIR", "the directory for logs, pid files, statistics and sockets (default: that of the images); relative names are looked up in it")
 OPTION(log_file, "log-file", 'o', TEXT, 0, FOR_ALL, "log_file", 1, "FILE", "write the log to this file in the work directory; - means standard output (default: standard error)")
-OPTION(log_pid, "log-pid", 0, FLAG, 1, FOR_RESTORE, "", 0, "", "write the log of each restored process to a file of its own, FILE.PID")
+OPTION(log_pid, "log-pid", 0, FLAG, 1, FOR_RESTORE, "", 1, "", "write the log of each restored process to a file of its own, FILE.PID")
 OPTION(verbosity, "verbosity", 'v', VERBOSITY, 0, FOR_ALL, "log_level", 1, "[=NUM]", "how much is logged: 0 nothing, 1 errors, 2 warnings, 3 the course of things, 4 details (default 2); -v raises it by one, -v4 and --verbosity=4 set it")
 OPTION(display_stats, "display-stats", 0, FLAG, 1, FOR_DUMP | FOR_RESTORE, "display_stats", 1, "", "print statistics at the end")
 OPTION(pidfile, "pidfile", 0, TEXT, 0, FOR_RESTORE | FOR_PAGE_SERVER | FOR_LAZY_PAGES | FOR_SERVICE, "", 1, "FILE", "write the pid of the restored root, or of the server, to this file, which must not exist")

@@ -23,7 +23,10 @@ def test(scenario):
         scenario.check(status == 0 and read_text(scenario.path(level)) == "", f"{option} says {read_text(scenario.path(level))}")
 
     scenario.dump(pid)
-    answer = scenario.restore()
+    answer = scenario.restore("--log-pid")
+    own = scenario.path("images", f"restore.log.{pid}")
+    scenario.check(os.path.exists(own) and os.stat(own).st_mode & 0o777 == 0o600, "--log-pid made no log for the process")
+    scenario.check(re.search(r"^\(\d\d\.\d{6}\) +\d+: ", answer.log, re.M) is None, "with --log-pid a pid is in the log of criu")
     scenario.check("Restore finished successfully. Tasks resumed." in answer.log, "no last line of the restore")
     scenario.end(pid)
     os.unlink(scenario.path("images", "pstree.img"))
