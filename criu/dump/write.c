@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Writing: the messages that collecting filled, each into its image; the inventory last. */
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
@@ -14,6 +15,8 @@
 #include "image/stats.h"
 #include "memory/memory.h"
 #include "support/cleanup.h"
+#include "support/file.h"
+#include "support/log.h"
 #include "support/options.h"
 
 static struct error *write_tree(struct dump *dump)
@@ -69,6 +72,20 @@ static struct error *write_clocks(struct dump *dump)
 	return image_write_one(dump->criu->images, IMAGE_TIMENS, 0, &entry->base);
 }
 
+/* Control groups are not saved yet: the tree will live where criu is called from. */
+static void warn_of_cgroups(const struct task *root)
+{
+	cleanup_free char *theirs = NULL, *own = NULL;
+	struct error *error = read_file_at(root->proc_fd, "cgroup", &theirs, NULL);
+
+	if (!error)
+		error = read_file_at(AT_FDCWD, "/proc/self/cgroup", &own, NULL);
+	if (!error && strcmp(theirs, own))
+		log_warning("process %d is in other control groups than criu; a restore will put it into criu's",
+			    root->pid);
+	error_free(error); /* it has ended meanwhile */
+}
+
 struct error *write_images(struct dump *dump)
 {
 	struct snapshot *snapshot = dump->snapshot;
@@ -76,6 +93,7 @@ struct error *write_images(struct dump *dump)
 	uint64_t start;
 	char run_id[RUN_ID_LENGTH + 1];
 
+	warn_of_cgroups(snapshot_root(snapshot));
 	TRY(write_tree(dump));
 	for (size_t i = 0; i < snapshot->task_count; i++)
 		TRY(write_task(dump, snapshot->tasks[i]));
