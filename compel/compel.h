@@ -29,6 +29,7 @@ enum compel_state {
 struct compel_thread {
 	pid_t tid; /* in the tracer's pid namespace */
 	enum compel_state state;
+	unsigned patience;   /* set by the caller: seconds that compel_wait() waits at most; 0: ten */
 	int stop_signal;     /* of COMPEL_JOB_STOPPED */
 	bool compat;	     /* runs ia32 code */
 	bool seccomp_suspended;

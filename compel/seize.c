@@ -141,7 +141,7 @@ static struct error *not_stopping(pid_t tid)
 /* Has waited in vain for a while: time to give up? */
 static bool give_up(const struct compel_thread *thread, double waited)
 {
-	double limit = thread->state == COMPEL_RUNNING ? WAIT_SECONDS : CALL_SECONDS;
+	double limit = thread->state != COMPEL_RUNNING ? CALL_SECONDS : thread->patience ? thread->patience : WAIT_SECONDS;
 
 	return thread->unreachable || waited > limit || (waited > VFORK_WAIT_SECONDS && waits_in_vfork(thread->tid));
 }

@@ -31,6 +31,7 @@ struct freezing {
 	struct dump *dump;
 	struct frozen **processes;
 	size_t count, capacity;
+	uint64_t deadline;  /* of --timeout */
 	const char *cgroup; /* --freeze-cgroup */
 	bool cgroup_was_frozen, cgroup_is_frozen;
 };
@@ -73,14 +74,25 @@ static bool known_thread(const struct frozen *process, pid_t tid)
 	return false;
 }
 
+/* --timeout bounds the freezing of the whole tree. */
+static struct error *wait_thread(struct freezing *freezing, struct frozen *process, struct compel_thread *thread)
+{
+	uint64_t now = now_us();
+	struct error *error;
+
+	thread->patience = now < freezing->deadline ? (freezing->deadline - now) / 1000000 + 1 : 1;
+	error = compel_wait(thread);
+	return with_context(error, "process %d", process->pid);
+}
+
 /* Waits for threads[from..]; those that died meanwhile (but the leader) are dropped. */
-static struct error *wait_threads(struct frozen *process, size_t from)
+static struct error *wait_threads(struct freezing *freezing, struct frozen *process, size_t from)
 {
 	for (size_t i = from; i < process->count;) {
 		struct compel_thread *thread = &process->threads[i];
 
 		if (thread->state == COMPEL_RUNNING)
-			TRY(with_context(compel_wait(thread), "process %d", process->pid));
+			TRY(wait_thread(freezing, process, thread));
 		if (thread->state == COMPEL_DEAD && i > 0)
 			*thread = process->threads[--process->count];
 		else
@@ -94,7 +106,7 @@ static struct error *complete_process(struct freezing *freezing, struct frozen *
 {
 	size_t stopped = 0;
 
-	TRY(wait_threads(process, 0));
+	TRY(wait_threads(freezing, process, 0));
 	if (process->threads[0].state == COMPEL_DEAD) {
 		process->complete = true;
 		return NULL;
@@ -107,7 +119,7 @@ static struct error *complete_process(struct freezing *freezing, struct frozen *
 		for (size_t i = 0; i < tid_count; i++)
 			if (!known_thread(process, tids[i]))
 				TRY(seize_thread(freezing, process, tids[i]));
-		TRY(wait_threads(process, stopped));
+		TRY(wait_threads(freezing, process, stopped));
 		stopped = process->count;
 		if (process->count == known && tid_count <= known)
 			break;
@@ -250,7 +262,6 @@ static struct error *cgroup_settled(const char *cgroup, bool *settled)
 
 static struct error *cgroup_freeze(struct freezing *freezing)
 {
-	uint64_t deadline = now_us() + (uint64_t)freezing->dump->criu->options->timeout * 1000000;
 	bool settled;
 
 	TRY(cgroup_settled(freezing->cgroup, &freezing->cgroup_was_frozen));
@@ -262,7 +273,7 @@ static struct error *cgroup_freeze(struct freezing *freezing)
 		TRY(cgroup_settled(freezing->cgroup, &settled));
 		if (settled)
 			return NULL;
-		if (now_us() > deadline)
+		if (now_us() > freezing->deadline)
 			return with_hint(fail("could not freeze the cgroup %s in time", freezing->cgroup),
 					 "Raise --timeout, or look for a task in uninterruptible sleep.");
 		usleep(1000);
@@ -291,7 +302,7 @@ static struct error *seize_frozen_cgroup(struct freezing *freezing, pid_t root)
 	TRY(cgroup_set(freezing->cgroup, false));
 	freezing->cgroup_is_frozen = false;
 	for (size_t i = 0; i < freezing->count; i++)
-		TRY(wait_threads(freezing->processes[i], 0));
+		TRY(wait_threads(freezing, freezing->processes[i], 0));
 	return NULL;
 }
 
@@ -312,7 +323,11 @@ static struct error *freeze_set(struct freezing *freezing, pid_t root)
 
 struct error *freeze_tree(struct dump *dump, pid_t root)
 {
-	struct freezing freezing = { .dump = dump, .cgroup = dump->criu->options->freeze_cgroup };
+	struct freezing freezing = {
+		.dump = dump,
+		.cgroup = dump->criu->options->freeze_cgroup,
+		.deadline = now_us() + (uint64_t)dump->criu->options->timeout * 1000000,
+	};
 	struct error *error = freeze_set(&freezing, root);
 
 	if (!error && freezing.processes[0]->threads[0].state == COMPEL_DEAD)
