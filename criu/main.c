@@ -88,27 +88,32 @@ static int run_command(const struct command_line *line)
 	return status;
 }
 
+static int run(const struct command_line *line)
+{
+	if (line->version)
+		return print_version();
+	if (line->help) {
+		print_help();
+		return 0;
+	}
+	if (line->command)
+		return run_command(line);
+	print_usage();
+	return 1;
+}
+
 int main(int argc, char **argv)
 {
 	struct command_line line;
 	struct error *error;
+	int status;
 
 	if (argc > 0 && !strcmp(basename(strdupa(argv[0])), "crit"))
 		return crit_main(argc, argv);
 	if (argc > 1 && !strcmp(argv[1], "crit"))
 		return crit_main(argc - 1, argv + 1);
 	error = parse_command_line(argc, argv, &line);
-	if (error)
-		return report(error, NULL);
-	if (line.version)
-		return print_version();
-	if (line.help) {
-		print_help();
-		return 0;
-	}
-	if (!line.command) {
-		print_usage();
-		return 1;
-	}
-	return run_command(&line);
+	status = error ? report(error, NULL) : run(&line);
+	options_free(&line.options);
+	return status;
 }

@@ -76,12 +76,13 @@ struct error *config_text_parse(struct options *options, char *text, const char 
 struct error *config_file_read(struct options *options, const char *path)
 {
 	struct error *error;
-	char *text;
+	cleanup_free char *text = NULL;
+	size_t length;
 
-	error = read_file_at(AT_FDCWD, path, &text, NULL);
+	error = read_file_at(AT_FDCWD, path, &text, &length);
 	if (error) { /* one that cannot be opened is skipped */
 		error_free(error);
 		return NULL;
 	}
-	return config_text_parse(options, text, path);
+	return config_text_parse(options, arena_copy(&options->arena, text, length + 1), path);
 }

@@ -34,6 +34,11 @@ void options_set_defaults(struct options *options)
 	options->deprecated = getenv("CRIU_DEPRECATED") != NULL;
 }
 
+void options_free(struct options *options)
+{
+	arena_free(&options->arena);
+}
+
 static const struct option_row *find_row(const char *name, size_t length)
 {
 	for (size_t i = 0; i < option_row_count; i++)
@@ -70,18 +75,9 @@ static struct error *parse_size(const struct option_row *row, const char *text, 
 	return NULL;
 }
 
-static struct error *add_to_list(struct text_list *list, const char *text)
+static struct error *add_to_list(struct arena *arena, struct text_list *list, const char *text)
 {
-	if (list->count == list->capacity) {
-		size_t capacity = list->capacity ? list->capacity * 2 : 8;
-		const char **items = realloc(list->items, capacity * sizeof(*items));
-
-		if (!items)
-			return out_of_memory();
-		list->items = items;
-		list->capacity = capacity;
-	}
-	list->items[list->count++] = text;
+	*arena_append(arena, list->items, list->count, list->capacity) = text;
 	return NULL;
 }
 
@@ -121,7 +117,7 @@ static struct error *set_value(struct options *options, const struct option_row 
 		*(const char **)place = value ?: "";
 		return NULL;
 	case OPTION_LIST:
-		return add_to_list(place, value);
+		return add_to_list(&options->arena, place, value);
 	}
 	return NULL;
 }

@@ -47,7 +47,9 @@ struct command_line {
 
 /* Values that hold when nothing is given. */
 void options_set_defaults(struct options *options);
-/* Configuration files, then argv. Texts point into argv or are never freed. */
+void options_free(struct options *options);
+/* Configuration files, then argv. Texts point into argv or live as long as the options.
+ * Also after an error the caller frees line->options. */
 struct error *parse_command_line(int argc, char **argv, struct command_line *line) must_check;
 /* Sets one option by its long name (without dashes); value NULL: none was given. */
 struct error *option_set(struct options *options, const char *name, const char *value) must_check;

@@ -9,6 +9,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "support/arena.h"
+
 /* Commands, as bits. */
 enum {
 	FOR_DUMP = 1 << 0,
@@ -47,4 +49,5 @@ struct options {
 #include "support/option_list.h"
 #undef OPTION
 	char **exec_command; /* behind --, NULL-terminated */
+	struct arena arena;  /* of lists and of texts from files */
 };

@@ -9,14 +9,6 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-/* Options that may be given several times are kept in arrays. */
-static void free_lists(struct options *options)
-{
-	for (size_t i = 0; i < option_row_count; i++)
-		if (option_rows[i].type == OPTION_LIST)
-			free(((struct text_list *)((char *)options + option_rows[i].offset))->items);
-}
-
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	char *text = malloc(size + 1);
@@ -30,7 +22,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	error_free(config_text_parse(&options, text, "fuzz"));
 	if (options.log_file && strlen(options.log_file) > size)
 		abort();
-	free_lists(&options);
+	options_free(&options);
 	free(text);
 	return 0;
 }
