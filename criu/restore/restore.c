@@ -128,8 +128,12 @@ static void begin_progress(struct restore *restore)
 {
 	progress_begin(&restore->progress, "restored", restore->criu->options->verbosity);
 	for (size_t i = 0; i < restore->snapshot->task_count; i++) {
-		const struct task_memory *memory = &restore->memory->tasks[restore->snapshot->tasks[i]->index];
+		const struct task *task = restore->snapshot->tasks[i];
+		const struct task_memory *memory;
 
+		if (task->helper) /* came after the memory was planned */
+			continue;
+		memory = &restore->memory->tasks[task->index];
 		for (size_t j = 0; j < memory->run_count; j++)
 			progress_expect(&restore->progress, memory->runs[j].pages);
 	}
