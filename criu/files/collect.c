@@ -311,6 +311,62 @@ struct error *files_collect(struct dump *dump, struct task *task)
 	return error;
 }
 
+/* ---- files that travel in a socket's queue ---- */
+
+void files_keep(struct dump *dump, int fd)
+{
+	struct file_collection *files = collection(dump);
+
+	*arena_append(dump->arena, files->borrowed, files->borrowed_count, files->borrowed_capacity) = fd;
+}
+
+/* criu itself, as far as kinds ask about a holder. */
+static struct error *own_task(struct dump *dump, struct task **ret)
+{
+	struct file_collection *files = collection(dump);
+
+	if (!files->own) {
+		files->own = arena_new(dump->arena, struct task);
+		files->own->ids = snapshot_root(dump->snapshot)->ids;
+		files->own->pid = files->own->host_pid = getpid();
+		files->own->pidfd = -1;
+		files->own->proc_fd = open("/proc/self", O_PATH | O_DIRECTORY | O_CLOEXEC);
+		if (files->own->proc_fd < 0)
+			return fail_errno("could not open /proc/self");
+		files_keep(dump, files->own->proc_fd);
+	}
+	*ret = files->own;
+	return NULL;
+}
+
+static struct error *describe_loose(struct dump *dump, struct open_fd *fd, char **link)
+{
+	int flags = fcntl(fd->fd, F_GETFL);
+	dev_t pipe_device;
+
+	TRY(own_task(dump, &fd->task));
+	TRY(find_pipe_device(collection(dump), &pipe_device));
+	if (flags < 0 || fstat(fd->fd, &fd->stat))
+		return fail_errno("could not examine it");
+	fd->flags = flags;
+	TRY(read_link(fd->fd, &fd->stat, pipe_device, link));
+	fd->link = *link;
+	return NULL;
+}
+
+struct error *files_collect_loose(struct dump *dump, int fd, uint32_t *ret_id)
+{
+	struct examined examined = { .fd = { .number = fd, .fd = fd } };
+	cleanup_free char *link = NULL;
+	FdinfoEntry entry;
+
+	fdinfo_entry__init(&entry);
+	TRY(describe_loose(dump, &examined.fd, &link));
+	TRY(collect_descriptor(dump, examined.fd.task, &examined, &entry));
+	*ret_id = entry.id;
+	return NULL;
+}
+
 /* ---- files without a descriptor ---- */
 
 static void note_link(struct dump *dump, const struct stat *stat, uint32_t flags, uint32_t id, const char *name)
@@ -414,6 +470,9 @@ struct error *files_write(struct dump *dump)
 	TRY(pipe_write(dump));
 	TRY(memfd_write(dump));
 	TRY(terminal_write(dump));
+	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
+		if (kinds[i]->write)
+			TRY(kinds[i]->write(dump));
 	return write_tables(dump);
 }
 

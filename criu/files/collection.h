@@ -47,6 +47,9 @@ struct file_collection {
 	size_t pipe_count, pipe_capacity;
 	struct memfd_collection *memfds;	/* memfd.c */
 	struct terminal_collection *terminals; /* terminal.c */
+	struct queue_collection *queues;	/* sockets/queue.c */
+	struct unix_collection *unix_sockets;	/* sockets/unix/ */
+	struct task *own; /* criu itself as a holder of files that travel in queues */
 };
 
 /* Recognises a file by its match data; NULL: no kind knows it. link as /proc/PID/fd/N has it. */
@@ -56,6 +59,11 @@ const struct file_kind *file_kind_recognise(const struct stat *stat, const char 
 const struct file_kind *file_kind_of_type(FdTypes type);
 /* Appends an entry for files.img; type and id are set, the kind's message too if kind is not NULL. */
 FileEntry *file_entry_new(struct dump *dump, FdTypes type, uint32_t id);
+
+/* Our copy of a descriptor stays open until the dump ends. Takes it over. */
+void files_keep(struct dump *dump, int fd);
+/* A file that no table has, only a socket's queue; fd is ours and kept. *ret_id: that of its description. */
+struct error *files_collect_loose(struct dump *dump, int fd, uint32_t *ret_id) must_check;
 
 /* common.c: flags, position, owner, id of a kind's message through its field descriptors. */
 struct error *common_dump(struct dump *dump, const struct file_kind *kind, const struct open_fd *fd,

@@ -64,6 +64,8 @@ struct file_kind {
 	struct error *(*dump)(struct dump *, const struct open_fd *, FileEntry *out);
 	/* criu, tree frozen, after all tasks were collected: references between files, images of its own. */
 	struct error *(*dump_late)(struct dump *);
+	/* criu: images of its own; everything is collected, the tree may run again. */
+	struct error *(*write)(struct dump *);
 
 	/* criu, before any fork, no side effects: ranks, references, warnings, refusals. */
 	struct error *(*plan)(struct restore *, struct planned_file *);

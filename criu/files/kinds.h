@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Every kind of open file, sockets included. No include guard: included once per use. */
+/* Every kind of open file, sockets included. No include guard: included once per use.
+ * dump_late() goes in this order: sockets first, for more files may be in their queues. */
+FILE_KIND(unix_socket)
 FILE_KIND(regular)
 FILE_KIND(directory)
 FILE_KIND(memory_device)
@@ -13,7 +15,6 @@ FILE_KIND(terminal)
 FILE_KIND(current_terminal)
 FILE_KIND(inet_socket)
 FILE_KIND(inet6_socket)
-FILE_KIND(unix_socket)
 FILE_KIND(netlink_socket)
 FILE_KIND(packet_socket)
 FILE_KIND(io_uring)

@@ -159,6 +159,22 @@ struct planned_file *planned_file_find(const struct restore *restore, uint32_t i
 	return NULL;
 }
 
+struct planned_file *planned_file_of_id(const struct restore *restore, uint32_t id)
+{
+	const struct file_plan *plan = restore->files;
+	size_t low = 0, high = plan->count;
+
+	while (low < high) {
+		size_t middle = (low + high) / 2;
+
+		if (plan->files[middle].entry->id < id)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low < plan->count && plan->files[low].entry->id == id ? &plan->files[low] : NULL;
+}
+
 const char *planned_path(const struct restore *restore, const RegFileEntry *entry)
 {
 	const struct file_plan *plan = restore->files;
@@ -194,6 +210,14 @@ static struct error *want(struct restore *restore, uint32_t id, FdTypes type)
 		return NULL;
 	file->wanted = true;
 	return file->kind->plan ? with_context(file->kind->plan(restore, file), "file %u", id) : NULL;
+}
+
+struct error *files_want(struct restore *restore, uint32_t id)
+{
+	struct planned_file *file = planned_file_of_id(restore, id);
+
+	return file ? want(restore, id, file->entry->type)
+		    : fail("the image is damaged: file %u, which travels in a socket's queue, is not there", id);
 }
 
 struct error *files_want_mapping(struct restore *restore, struct task *task, uint32_t id, uint32_t flags,

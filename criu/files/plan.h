@@ -45,9 +45,15 @@ struct file_plan {
 	struct terminal_plan *terminals;
 	struct pipe_plan *pipes;
 	struct memfd_plan *memfds;
+	struct queue_plan *queues;	 /* sockets/queue.c */
+	struct unix_plan *unix_sockets; /* sockets/unix/ */
 };
 
 /* NULL: there is none. Entries of fifo, tty and tun have a second, REG entry under another id. */
 struct planned_file *planned_file_find(const struct restore *restore, uint32_t id, FdTypes type);
+/* The file that descriptors with this id refer to (not the path of a FIFO or terminal); NULL: none. */
+struct planned_file *planned_file_of_id(const struct restore *restore, uint32_t id);
+/* main, plan: another file needs this one, which maybe no table has. */
+struct error *files_want(struct restore *restore, uint32_t id) must_check;
 /* The path under which a regular entry can be opened now: its own, or a ghost's or link remap's. */
 const char *planned_path(const struct restore *restore, const RegFileEntry *entry);

@@ -1,0 +1,153 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * unix: sockets of AF_UNIX, of all three types. names.c knows their names, peers.c who is connected
+ * to whom and in which order they are made, sockets/queue.c what lies in their queues.
+ */
+#include <poll.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include "files/collection.h"
+#include "files/plan.h"
+#include "sockets/options.h"
+#include "sockets/unix/unix.h"
+
+#include <fcntl.h>
+
+/* ---- dump ---- */
+
+static struct error *get_collection(struct dump *dump, struct unix_collection **ret)
+{
+	struct unix_collection *all = dump->files->unix_sockets;
+
+	if (!all) {
+		all = dump->files->unix_sockets = arena_new(dump->arena, struct unix_collection);
+		TRY(sock_diag_unix(dump->arena, &all->list));
+	}
+	*ret = all;
+	return NULL;
+}
+
+/* Who the other end says it is: what SO_PEERCRED tells the program. */
+static void dump_peer_credentials(UnixSkEntry *entry, int fd)
+{
+	struct ucred peer;
+	socklen_t length = sizeof(peer);
+
+	if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &length) || !peer.pid)
+		return;
+	SET(entry, peer_pid, peer.pid);
+	SET(entry, peer_uid, peer.uid);
+	SET(entry, peer_gid, peer.gid);
+}
+
+/* A copy is kept where something is in the queue: the files in it are looked at when all tables are known. */
+static struct error *look_for_contents(struct dump *dump, struct collected_socket *socket, int fd)
+{
+	struct pollfd ready = { fd, POLLIN | POLLPRI, 0 };
+
+	if (poll(&ready, 1, 0) < 0)
+		return fail_errno("could not poll a socket");
+	if (socket->entry->state == UNIX_LISTENING)
+		return NULL;
+	if (ready.revents & POLLPRI)
+		return with_hint(fail("the socket has an out-of-band byte that was not read"),
+				 "Out-of-band data of unix sockets cannot be saved yet; let the program read it.");
+	if (ready.revents & POLLERR && socket->entry->type != SOCK_STREAM)
+		return with_hint(fail("the socket has an error waiting, behind which its queue cannot be seen"),
+				 "Let the program read it before the dump.");
+	if (ready.revents & POLLERR)
+		SET(socket->entry, reset, true);
+	if (!(ready.revents & POLLIN))
+		return NULL;
+	socket->fd = fcntl(fd, F_DUPFD_CLOEXEC, 0);
+	if (socket->fd < 0)
+		return fail_errno("could not copy a socket's descriptor");
+	files_keep(dump, socket->fd);
+	return NULL;
+}
+
+static struct error *dump_socket(struct dump *dump, const struct open_fd *fd, FileEntry *out)
+{
+	UnixSkEntry *entry = out->usk = new_message(dump->arena, unix_sk_entry);
+	struct collected_socket *socket;
+	struct unix_collection *all;
+
+	TRY(get_collection(dump, &all));
+	socket = arena_append(dump->arena, all->sockets, all->count, all->capacity);
+	*socket = (struct collected_socket){ .entry = entry, .pid = fd->task->pid, .number = fd->number, .fd = -1 };
+	socket->facts = unix_socket_find(&all->list, fd->stat.st_ino);
+	if (!socket->facts)
+		return with_hint(fail("the socket is not in this network namespace"),
+				 "Sockets of other network namespaces cannot be saved yet; close it before the dump.");
+	entry->id = fd->id;
+	entry->ino = fd->stat.st_ino;
+	entry->type = socket->facts->type;
+	entry->state = socket->facts->state;
+	entry->peer = socket->facts->peer;
+	entry->backlog = entry->state == UNIX_LISTENING ? socket->facts->send_queue : 0;
+	SET(entry, shutdown, socket->facts->shutdown);
+	SET(entry, ns_id, fd->task->ids->net_ns_id);
+	TRY(unix_name_dump(dump, fd, entry));
+	dump_peer_credentials(entry, fd->fd);
+	TRY(socket_options_dump(dump, fd->fd, &entry->opts));
+	return look_for_contents(dump, socket, fd->fd);
+}
+
+static struct error *dump_late(struct dump *dump)
+{
+	return dump->files->unix_sockets ? unix_peers_dump(dump) : NULL;
+}
+
+/* ---- restore ---- */
+
+static struct error *plan(struct restore *restore, struct planned_file *file)
+{
+	const UnixSkEntry *entry = file->entry->usk;
+	struct planned_socket *socket;
+	struct unix_plan *plan;
+
+	if (entry->type != SOCK_STREAM && entry->type != SOCK_DGRAM && entry->type != SOCK_SEQPACKET)
+		return fail("the image is damaged: unix socket %u has the type %u", entry->ino, entry->type);
+	TRY(unix_plan_get(restore, &plan));
+	socket = file->kind_data;
+	file->rank = entry->state == UNIX_LISTENING ? 0 : 1;
+	if (entry->uflags & (UNIX_EXTERNAL | UNIX_INHERITED | UNIX_CALLBACK) ||
+	    (entry->peer && !socket->peer && !socket->listener))
+		return with_hint(fail("cannot restore unix socket %u: its peer is outside of the tree", entry->ino),
+				 "Connections to other programs cannot be restored yet.");
+	if (unix_has_path(entry) && !socket->by_name)
+		TRY(unix_name_check(restore, plan, entry));
+	return queue_plan(restore, file->entry->id, &socket->packets, &socket->packet_count);
+}
+
+static struct error *create(struct restore *restore, struct planned_file *file, int *ret_fd)
+{
+	return unix_create(restore, file->kind_data); /* sets file->fd, which *ret_fd is */
+}
+
+static struct error *connect_waiting(struct restore *restore, struct planned_file *file)
+{
+	return unix_connect_waiting(restore, file->kind_data);
+}
+
+static struct error *fill(struct restore *restore, struct planned_file *file)
+{
+	TRY(unix_fill_all(restore));
+	return socket_options_restore(file->entry->usk->opts, file->fd);
+}
+
+const struct file_kind unix_socket_kind = {
+	.name = "unix_socket",
+	.type = FD_TYPES__UNIXSK,
+	.entry = offsetof(FileEntry, usk),
+	.match = { .socket_family = AF_UNIX },
+	.dump = dump_socket,
+	.dump_late = dump_late,
+	.write = queue_write,
+	.plan = plan,
+	.create = create,
+	.connect = connect_waiting,
+	.fill = fill,
+};

@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: GPL-2.0
+/* What the files of unix sockets share. For sockets/unix/ only. */
+#pragma once
+
+#include <sys/socket.h>
+#include <sys/un.h>
+
+#include "files/kind.h"
+#include "kernel/sock_diag.h"
+#include "sockets/queue.h"
+
+/* state, as TCP numbers them */
+enum { UNIX_ESTABLISHED = 1, UNIX_CLOSED = 7, UNIX_LISTENING = 10 };
+/* uflags */
+enum { UNIX_EXTERNAL = 1, UNIX_SERVICE = 2, UNIX_CALLBACK = 4, UNIX_INHERITED = 8 };
+/* shutdown */
+enum { SHUT_RECEIVE = 1, SHUT_SEND = 2 };
+
+/* ---- dump ---- */
+
+struct unix_collection {
+	struct unix_socket_list list; /* of all sockets, as the kernel told when the first was met */
+	struct collected_socket {
+		UnixSkEntry *entry;
+		const struct unix_socket_facts *facts;
+		pid_t pid; /* a holder, for messages */
+		int number;
+		int fd; /* our copy where there may be something in its queue; -1 */
+	} * sockets;
+	size_t count, capacity;
+	struct collected_socket **by_inode; /* once all are known */
+};
+
+/* names.c: the name, where its file is and whose. */
+struct error *unix_name_dump(struct dump *dump, const struct open_fd *fd, UnixSkEntry *entry) must_check;
+/* peers.c: when all sockets are known: who is connected to whom, what cannot be saved. */
+struct error *unix_peers_dump(struct dump *dump) must_check;
+
+/* ---- restore ---- */
+
+/* A socket to be made. */
+struct planned_socket {
+	struct planned_file *file;
+	const UnixSkEntry *entry;
+	struct planned_socket *peer;	 /* connected to it; NULL: none, or gone */
+	struct planned_socket *listener; /* waits to be accepted by it */
+	struct planned_socket *partner;	 /* datagram: made together by socketpair() */
+	struct planned_socket *by_name;	 /* accepted by this listener, which lives */
+	int hidden;			 /* the end nobody has: closed when the queues are full; -1 */
+	int node;			 /* O_PATH descriptor of its file; -1 */
+	bool waits_connected;		 /* listener: its waiting clients are connected */
+	unsigned distance;		 /* datagram: from the end of its chain of peers */
+	const struct queued_packet *packets;
+	size_t packet_count;
+};
+
+/* A listener made only to give accepted sockets the name of one that is gone. */
+struct lost_listener {
+	const UnixSkEntry *entry;
+	int fd, node;
+};
+
+struct unix_plan {
+	struct planned_socket *sockets;
+	size_t count;
+	struct planned_socket **by_inode, **by_name; /* by_name: listeners before others */
+	size_t name_count;
+	struct unix_socket_list list; /* who uses names now; dumped when first asked */
+	bool list_known;
+	struct lost_listener *lost; /* in the opener */
+	size_t lost_count, lost_capacity;
+	bool filled;
+};
+
+/* peers.c: builds the plan when first asked; no side effects. */
+struct error *unix_plan_get(struct restore *restore, struct unix_plan **ret) must_check;
+int unix_name_compare(const UnixSkEntry *a, const UnixSkEntry *b);
+/* peers.c, opener: makes a socket, and with it its other end where they are born together. */
+struct error *unix_create(struct restore *restore, struct planned_socket *socket) must_check;
+/* peers.c, opener: connects the clients that wait for a listener, in their order. */
+struct error *unix_connect_waiting(struct restore *restore, struct planned_socket *listener) must_check;
+/* peers.c, opener: connects datagram sockets, fills all queues, shuts down, ends hidden ends. */
+struct error *unix_fill_all(struct restore *restore) must_check;
+
+/* names.c, plan: is the place of the name free or a leftover of the dumped socket? */
+struct error *unix_name_check(struct restore *restore, struct unix_plan *plan, const UnixSkEntry *entry) must_check;
+/* names.c, opener: gives the socket its name; *ret_node: descriptor of its file, or -1. Nothing where
+ * it has no name. */
+struct error *unix_name_bind(struct restore *restore, const UnixSkEntry *entry, int fd, int *ret_node) must_check;
+/* names.c, opener: a name without a file that others could find. */
+struct error *unix_name_bind_privately(const UnixSkEntry *entry, int fd, int *ret_node) must_check;
+/* The address under which a socket can be reached now; false: none. */
+bool unix_address_of(const UnixSkEntry *entry, int node, struct sockaddr_un *address, socklen_t *length);
+
+static inline bool unix_is_datagram(const UnixSkEntry *entry)
+{
+	return entry->type == SOCK_DGRAM;
+}
+
+static inline bool unix_has_path(const UnixSkEntry *entry)
+{
+	return entry->name.len && entry->name.data[0];
+}
