@@ -13,7 +13,10 @@
 #include "files/files.h"
 #include "hooks/hooks.h"
 #include "image/directory.h"
+#include "image/inventory.h"
 #include "memory/memory.h"
+#include "net/lock.h"
+#include "sockets/tcp.h"
 #include "support/cleanup.h"
 #include "support/log.h"
 #include "support/options.h"
@@ -34,6 +37,9 @@ static bool release_early(const struct dump *dump)
 
 static struct error *release(struct dump *dump)
 {
+	const struct options *options = dump->criu->options;
+
+	TRY(tcp_release(dump, options->leave_running || options->leave_stopped));
 	TRY(release_tree(dump));
 	dump->freeze_end_us = now_us();
 	return NULL;
@@ -45,6 +51,8 @@ static struct error *dump_tree(struct dump *dump)
 	uint64_t drain_start;
 
 	TRY(hooks_run(dump->criu->hooks, HOOK_PRE_DUMP, 0));
+	TRY(inventory_make_run_id(dump->run_id));
+	TRY(network_lock_prepare(dump));
 	TRY(memory_prepare(dump));
 	dump->freeze_start_us = now_us();
 	TRY(freeze_tree(dump, dump->criu->options->tree)); /* from here nothing in the tree moves */

@@ -14,6 +14,7 @@
 #include "image/record.h"
 #include "image/stats.h"
 #include "memory/memory.h"
+#include "net/lock.h"
 #include "support/cleanup.h"
 #include "support/file.h"
 #include "support/log.h"
@@ -91,7 +92,6 @@ struct error *write_images(struct dump *dump)
 	struct snapshot *snapshot = dump->snapshot;
 	InventoryEntry *inventory;
 	uint64_t start;
-	char run_id[RUN_ID_LENGTH + 1];
 
 	warn_of_cgroups(snapshot_root(snapshot));
 	TRY(write_tree(dump));
@@ -107,10 +107,12 @@ struct error *write_images(struct dump *dump)
 	TRY(write_clocks(dump));
 	if (dump->criu->options->cpu_cap && strcmp(dump->criu->options->cpu_cap, "none"))
 		TRY(image_write_one(dump->criu->images, IMAGE_CPUINFO, 0, &arch_cpuinfo(dump->arena)->base));
-	TRY(inventory_make_run_id(run_id));
-	inventory = inventory_new(dump->arena, run_id);
+	inventory = inventory_new(dump->arena, dump->run_id);
 	inventory->root_ids = dump->root_ids;
 	SET(inventory, root_cg_set, 1);
+	SET(inventory, network_lock_method, network_lock_method(dump));
+	if (dump->criu->options->tcp_close)
+		SET(inventory, tcp_close, 1);
 	if (dump->criu->options->allow_uprobes)
 		SET(inventory, allow_uprobes, 1);
 	TRY(image_write_one(dump->criu->images, IMAGE_INVENTORY, 0, &inventory->base));

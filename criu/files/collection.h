@@ -49,6 +49,8 @@ struct file_collection {
 	struct terminal_collection *terminals; /* terminal.c */
 	struct queue_collection *queues;	/* sockets/queue.c */
 	struct unix_collection *unix_sockets;	/* sockets/unix/ */
+	struct inet_collection *inet_sockets;	/* sockets/inet.h */
+	struct option_collection *options;	/* sockets/more_options.c */
 	struct task *own; /* criu itself as a holder of files that travel in queues */
 };
 

@@ -12,10 +12,6 @@
 		.hint = what,                                                                                          \
 	}
 
-UNSUPPORTED(inet_socket, "is an IPv4 socket, which cannot be saved yet",
-	    "Close the program's network sockets before the dump.", .socket_family = AF_INET);
-UNSUPPORTED(inet6_socket, "is an IPv6 socket, which cannot be saved yet",
-	    "Close the program's network sockets before the dump.", .socket_family = AF_INET6);
 UNSUPPORTED(netlink_socket, "is a netlink socket, which cannot be saved yet", "Close it before the dump.",
 	    .socket_family = AF_NETLINK);
 UNSUPPORTED(packet_socket, "is a packet socket, which cannot be saved yet", "Close it before the dump.",

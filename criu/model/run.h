@@ -24,6 +24,8 @@ struct dump {
 	TaskKobjIdsEntry *root_ids;	  /* classes of the dumper itself */
 	struct file_collection *files;	  /* files/collection.h: descriptions found so far */
 	struct memory_collection *memory; /* memory/collection.h */
+	struct network_lock *network;	  /* net/lock.h */
+	char run_id[40];		  /* names the run; in the inventory */
 	/* Service of memory/: the contents of a memory file are saved as pagemap-shmem-<key>. */
 	struct error *(*drain_file)(struct dump *, uint64_t key, int fd, uint64_t size);
 	uint32_t next_file_id;		  /* one counter for all file ids, from 1 */
@@ -48,6 +50,7 @@ struct restore {
 	struct file_plan *files;
 	struct memory_plan *memory;
 	struct kinship *kinship;	      /* restore/kinship.h */
+	struct network_lock *network;	      /* net/lock.h */
 	const struct proc_status *own_status; /* of criu itself: what newborns start with */
 	uint64_t start_us, forked_us;
 	struct progress progress; /* of the pages */

@@ -21,6 +21,7 @@
 #include "memory/memory.h"
 #include "memory/plan.h"
 #include "model/handover.h"
+#include "net/lock.h"
 #include "restore/kinship.h"
 #include "restore/newborn.h"
 #include "restore/opener.h"
@@ -102,6 +103,7 @@ static struct error *run_programs(struct restore *restore)
 static struct error *finish_restore(struct restore *restore)
 {
 	progress_end(&restore->progress); /* the terminal may be the tree's */
+	TRY(network_unlock_restored(restore)); /* connections can answer again, before they speak */
 	TRY(files_finish(restore));
 	TRY(hooks_run(restore->criu->hooks, HOOK_NETWORK_UNLOCK, 0));
 	TRY(write_pidfile(restore));
@@ -148,6 +150,7 @@ static struct error *restore_tree(struct restore *restore)
 	TRY(make_plan(restore));   /* births, files, memory; pure */
 	root = snapshot_root(restore->snapshot)->pid;
 	TRY(hooks_run(restore->criu->hooks, HOOK_PRE_RESTORE, 0));
+	TRY(network_lock_restore(restore));
 	begin_progress(restore);
 	TRY(grow_tree(restore)); /* every pid, session and group exists */
 	TRY(hooks_run(restore->criu->hooks, HOOK_SETUP_NAMESPACES, root));

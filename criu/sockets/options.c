@@ -138,7 +138,7 @@ static struct error *set(int fd, int option, const void *value, socklen_t length
 }
 
 /* Sizes are twice what one sets, and setting them marks them as set. */
-static struct error *restore_sizes(const SkOptsEntry *entry, int fd)
+struct error *socket_sizes_restore(const SkOptsEntry *entry, int fd)
 {
 	const int options[2] = { SO_SNDBUF, SO_RCVBUF }, forced[2] = { SO_SNDBUFFORCE, SO_RCVBUFFORCE };
 	const uint32_t wanted[2] = { entry->so_sndbuf, entry->so_rcvbuf };
@@ -190,7 +190,7 @@ static struct error *restore_filter(const SkOptsEntry *entry, int fd)
 
 struct error *socket_options_restore(const SkOptsEntry *entry, int fd)
 {
-	TRY(restore_sizes(entry, fd));
+	TRY(socket_sizes_restore(entry, fd));
 	TRY(restore_times(entry, fd));
 	if (entry->so_bound_dev)
 		TRY(set(fd, SO_BINDTODEVICE, entry->so_bound_dev, strlen(entry->so_bound_dev), "so_bound_dev"));

@@ -132,16 +132,19 @@ static struct error *find_files(int fd, int offset, void *buffer, const struct l
 	return NULL;
 }
 
-static struct dumped_packet *new_packet(struct dump *dump, uint32_t id, const void *data, size_t length)
+SkPacketEntry *queue_add(struct dump *dump, uint32_t id, const void *data, size_t length)
 {
 	struct queue_collection *all = dump->files->queues;
-	struct dumped_packet *packet = arena_append(dump->arena, all->packets, all->count, all->capacity);
+	struct dumped_packet *packet;
 
+	if (!all)
+		all = dump->files->queues = arena_new(dump->arena, struct queue_collection);
+	packet = arena_append(dump->arena, all->packets, all->count, all->capacity);
 	packet->entry = new_message(dump->arena, sk_packet_entry);
 	packet->entry->id_for = id;
 	packet->entry->length = length;
 	packet->data = arena_copy(dump->arena, data, length);
-	return packet;
+	return packet->entry;
 }
 
 static void note_sender(struct dump *dump, SkPacketEntry *entry, const struct look *look)
@@ -187,17 +190,17 @@ static struct error *note_files(struct dump *dump, SkPacketEntry *entry, struct 
 static struct error *take_look(struct dump *dump, uint32_t id, bool stream, int fd, int offset, char *buffer,
 			       struct look *look)
 {
-	struct dumped_packet *packet;
+	SkPacketEntry *packet;
 	size_t before = 0;
 
 	/* The search leaves the same bytes in the buffer. */
 	if (stream && look->fd_count)
 		TRY(find_files(fd, offset, buffer, look, &before));
 	if (before)
-		note_sender(dump, new_packet(dump, id, buffer, before)->entry, look);
-	packet = new_packet(dump, id, buffer + before, look->length - before);
-	note_sender(dump, packet->entry, look);
-	return note_files(dump, packet->entry, look);
+		note_sender(dump, queue_add(dump, id, buffer, before), look);
+	packet = queue_add(dump, id, buffer + before, look->length - before);
+	note_sender(dump, packet, look);
+	return note_files(dump, packet, look);
 }
 
 static struct error *read_queue(struct dump *dump, uint32_t id, int type, size_t total, int fd)
@@ -237,8 +240,6 @@ struct error *queue_dump(struct dump *dump, uint32_t id, int type, size_t total,
 	int before = -1;
 	socklen_t length = sizeof(before);
 
-	if (!dump->files->queues)
-		dump->files->queues = arena_new(dump->arena, struct queue_collection);
 	if (getsockopt(fd, SOL_SOCKET, SO_PEEK_OFF, &before, &length))
 		return fail_errno("could not look into a socket's queue");
 	error = read_queue(dump, id, type, total, fd);
@@ -344,7 +345,7 @@ struct error *queue_plan(struct restore *restore, uint32_t id, const struct queu
 	return NULL;
 }
 
-static struct error *read_data(struct restore *restore, const struct queued_packet *packet, void *data)
+struct error *queue_data(struct restore *restore, const struct queued_packet *packet, void *data)
 {
 	struct queue_plan *plan = restore->files->queues;
 
@@ -407,7 +408,7 @@ struct error *queue_send(struct restore *restore, const struct queued_packet *pa
 	if (!data)
 		return out_of_memory();
 	memset(control, 0, sizeof(control));
-	TRY(read_data(restore, packet, data));
+	TRY(queue_data(restore, packet, data));
 	put_files(restore, packet->entry, &header);
 	return send_packet(restore, packet->entry, fd, &header);
 }

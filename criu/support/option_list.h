@@ -89,7 +89,7 @@ OPTION(tls_no_cn_verify, "tls-no-cn-verify", 0, FLAG, 0, FOR_DUMP | FOR_LAZY_PAG
 OPTION(pre_dump_mode, "pre-dump-mode", 0, TEXT, 0, FOR_PRE_DUMP, "pre_dump_mode", 0, "splice|read", "how pages are read (default: splice)")
 OPTION(file_validation, "file-validation", 0, TEXT, 0, FOR_DUMP | FOR_RESTORE, "", 1, "filesize|buildid", "how files are compared with those of the dump (default: buildid)")
 OPTION(skip_file_rwx_check, "skip-file-rwx-check", 0, FLAG, 1, FOR_RESTORE, "skip_file_rwx_check", 1, "", "accept files whose permissions have changed")
-OPTION(network_lock, "network-lock", 0, TEXT, 0, FOR_DUMP, "network_lock", 1, "iptables|nftables|skip|none", "how packets are kept out while the tree is stopped (default: iptables)")
+OPTION(network_lock, "network-lock", 0, TEXT, 0, FOR_DUMP, "network_lock", 1, "iptables|nftables|skip|none", "how packets of TCP connections are kept out while nobody has them (default: nftables, or iptables where the kernel has no nftables)")
 OPTION(mntns_compat_mode, "mntns-compat-mode", 0, FLAG, 1, FOR_RESTORE, "mntns_compat_mode", 0, "", "restore mounts in the old way")
 OPTION(unprivileged, "unprivileged", 0, FLAG, 1, FOR_ALL, "unprivileged", 0, "", "run without being root, as far as the kernel permits")
 OPTION(allow_uprobes, "allow-uprobes", 0, FLAG, 1, FOR_DUMP | FOR_RESTORE, "", 1, "", "accept processes that are watched by uprobes; needed at dump and at restore")

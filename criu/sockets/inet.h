@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: GPL-2.0
+/* What the files of internet sockets share. For sockets/inet*.c, tcp*.c, multicast.c and inject.c only. */
+#pragma once
+
+#include <netinet/in.h>
+#include <sys/socket.h>
+
+#include "files/kind.h"
+#include "net/lock.h"
+#include "sockets/queue.h"
+
+/* state, as TCP numbers them; datagram sockets are established when connected, else closed. */
+enum {
+	INET_ESTABLISHED = 1,
+	INET_SYN_SENT = 2,
+	INET_SYN_RECEIVED = 3,
+	INET_FIN_WAIT1 = 4,
+	INET_FIN_WAIT2 = 5,
+	INET_TIME_WAIT = 6,
+	INET_CLOSED = 7,
+	INET_CLOSE_WAIT = 8,
+	INET_LAST_ACK = 9,
+	INET_LISTENING = 10,
+	INET_CLOSING = 11,
+	INET_NEW_SYN_RECEIVED = 12,
+};
+/* shutdown: SHUT_RD + 1 and so on, as bits. */
+enum { INET_SHUT_RECEIVE = 1, INET_SHUT_SEND = 2 };
+
+union inet_address {
+	struct sockaddr any;
+	struct sockaddr_in v4;
+	struct sockaddr_in6 v6;
+};
+enum { INET_TEXT = 80 };
+
+/* ---- addresses: inet_address.c, any process ---- */
+
+socklen_t inet_length(const union inet_address *address);
+/* Port in network byte order. */
+uint16_t inet_port(const union inet_address *address);
+/* "10.0.0.1:80", "[fe80::1%eth0]:80" */
+void inet_text(const union inet_address *address, char text[INET_TEXT]);
+/* The words of an image; the arena's. */
+uint32_t *inet_words(struct arena *arena, const union inet_address *address, size_t *count);
+struct error *inet_from_words(const InetSkEntry *entry, const uint32_t *words, size_t count, uint32_t port,
+			      union inet_address *address) must_check;
+struct error *inet_source(const InetSkEntry *entry, union inet_address *address) must_check;
+struct error *inet_destination(const InetSkEntry *entry, union inet_address *address) must_check;
+/* An IPv6 address that stands for an IPv4 one becomes that; others stay. */
+void inet_unmap(union inet_address *address);
+/* Address and port as bytes: 6 or 18. */
+size_t inet_pack(const union inet_address *address, unsigned char bytes[18]);
+bool inet_unpack(const ProtobufCBinaryData *bytes, union inet_address *address);
+
+/* ---- dump: main, tree frozen ---- */
+
+struct tcp_connection; /* tcp.c */
+
+struct inet_collection {
+	struct tcp_connection *connections;
+	size_t count, capacity;
+};
+
+/* tcp.c: state and options of a TCP socket; refuses what no option allows. */
+struct error *tcp_dump(struct dump *dump, const struct open_fd *fd, InetSkEntry *entry) must_check;
+/* tcp.c: all connections are known: locks the network for them, reads them; they stay in repair mode. */
+struct error *tcp_dump_late(struct dump *dump) must_check;
+/* tcp.c: the tcp-stream images. */
+struct error *tcp_write(struct dump *dump) must_check;
+/* datagram.c: queue, shutdown, what cannot be saved of UDP, raw and ICMP sockets. */
+struct error *datagram_dump(struct dump *dump, const struct open_fd *fd, InetSkEntry *entry) must_check;
+/* multicast.c */
+struct error *multicast_dump(struct dump *dump, int fd, InetSkEntry *entry) must_check;
+
+/* ---- restore ---- */
+
+/* A socket to be made; file->kind_data. */
+struct planned_inet {
+	union inet_address source, destination;
+	const TcpStreamEntry *stream; /* of a TCP connection; NULL: a new, listening or closed socket */
+	uint64_t stream_offset;	      /* of its bytes in the image */
+	const struct queued_packet *packets;
+	size_t packet_count;
+};
+
+struct error *tcp_plan(struct restore *restore, struct planned_file *file) must_check;
+/* opener */
+struct error *tcp_create(struct restore *restore, struct planned_file *file, int fd) must_check;
+struct error *tcp_connect(struct restore *restore, struct planned_file *file) must_check;
+struct error *tcp_fill(struct restore *restore, struct planned_file *file) must_check;
+/* main, at the end */
+struct error *tcp_finish(struct restore *restore, struct planned_file *file, int fd) must_check;
+
+/* opener: connected, queue filled, shut down */
+struct error *datagram_connect(const InetSkEntry *entry, const struct planned_inet *socket, int fd) must_check;
+struct error *datagram_fill(struct restore *restore, const InetSkEntry *entry, const struct planned_inet *socket,
+			    int fd) must_check;
+struct error *multicast_restore(const InetSkEntry *entry, int fd) must_check;
+
+/* ---- inject.c: packets that seem to come from the other side; opener ---- */
+
+struct segment {
+	union inet_address from, to;
+	uint32_t sequence, acknowledged;
+	uint8_t flags; /* of the TCP header */
+};
+struct error *inject_segment(const struct segment *segment) must_check;
+/* protocol: IPPROTO_UDP or IPPROTO_UDPLITE */
+struct error *inject_datagram(int protocol, const union inet_address *from, const union inet_address *to,
+			      const void *data, size_t length) must_check;
+/* An IPv4 packet to a raw or ICMP socket: everything behind the IP header. */
+struct error *inject_packet(int protocol, const union inet_address *from, const union inet_address *to,
+			    const void *data, size_t length) must_check;

@@ -1,0 +1,408 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * tcp: dump of TCP sockets. A connection is read in repair mode: TCP_REPAIR of tcp(7). It stays in that mode, so
+ * that closing it sends nothing, until the tree runs on.
+ */
+#include "sockets/tcp.h"
+
+#include <fcntl.h>
+#include <linux/sockios.h>
+#include <linux/tcp.h>
+#include <poll.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include "files/collection.h"
+#include "image/record.h"
+#include "model/context.h"
+#include "sockets/inet.h"
+#include "support/cleanup.h"
+#include "support/log.h"
+#include "support/options.h"
+
+enum { TRIES = 10, CORK = 3, ULP_TEXT = 32, NAME_OF_PEER = 28 /* SO_PEERNAME */ };
+
+struct tcp_connection {
+	InetSkEntry *entry;
+	TcpStreamEntry *stream;
+	union inet_address source, destination;
+	int fd; /* our copy */
+	bool in_repair;
+	char *received, *sent; /* contents of the queues */
+};
+
+/* ---- what kind of socket it is ---- */
+
+static const char *const state_names[] = { "?",		 "established", "connecting", "being accepted",
+					   "closing",	 "closing",	"closed",     "closed",
+					   "half closed", "closing",	"listening",  "closing",
+					   "being accepted" };
+
+static bool is_live(uint32_t state)
+{
+	return state != INET_CLOSED && state != INET_LISTENING;
+}
+
+static int get_number(int fd, int option)
+{
+	int value = 0;
+	socklen_t length = sizeof(value);
+
+	(void)getsockopt(fd, IPPROTO_TCP, option, &value, &length);
+	return value;
+}
+
+static void dump_options(struct dump *dump, int fd, InetSkEntry *entry)
+{
+	TcpOptsEntry *options = entry->tcp_opts = new_message(dump->arena, tcp_opts_entry);
+
+	if (get_number(fd, CORK))
+		SET(options, cork, true);
+	if (get_number(fd, TCP_NODELAY))
+		SET(options, nodelay, true);
+	SET(options, keepcnt, get_number(fd, TCP_KEEPCNT));
+	SET(options, keepidle, get_number(fd, TCP_KEEPIDLE));
+	SET(options, keepintvl, get_number(fd, TCP_KEEPINTVL));
+	/* Where older readers look. */
+	SET(entry->opts, tcp_keepcnt, options->keepcnt);
+	SET(entry->opts, tcp_keepidle, options->keepidle);
+	SET(entry->opts, tcp_keepintvl, options->keepintvl);
+}
+
+static struct error *check_extensions(int fd)
+{
+	char name[ULP_TEXT] = "";
+	socklen_t length = sizeof(name);
+
+	if (!getsockopt(fd, IPPROTO_TCP, TCP_ULP, name, &length) && length && name[0])
+		return with_hint(fail("the TCP socket uses the protocol layer \"%.31s\" in the kernel, which cannot be saved",
+				      name),
+				 "Let the program do without it (for kernel TLS: OpenSSL's option KTLS off).");
+	return NULL;
+}
+
+static struct error *check_listener(struct dump *dump, const struct tcp_info *info, InetSkEntry *entry)
+{
+	entry->backlog = info->tcpi_sacked;
+	if (!info->tcpi_unacked)
+		return NULL;
+	if (!dump->criu->options->skip_in_flight)
+		return with_hint(fail("%u connections wait to be accepted by the socket that listens on port %u",
+				      info->tcpi_unacked, entry->src_port),
+				 "Use --skip-in-flight to leave them out, or dump when the program has accepted them.");
+	log_warning("%u connections that wait on port %u are left out", info->tcpi_unacked, entry->src_port);
+	return NULL;
+}
+
+static struct error *check_allowed(struct dump *dump, const InetSkEntry *entry, const union inet_address *source,
+				   const union inet_address *destination)
+{
+	const struct options *options = dump->criu->options;
+	char from[INET_TEXT], to[INET_TEXT];
+
+	inet_text(source, from);
+	inet_text(destination, to);
+	if (entry->state == INET_SYN_RECEIVED || entry->state == INET_NEW_SYN_RECEIVED)
+		return with_hint(fail("the TCP connection %s - %s is only half made", from, to),
+				 "Dump a moment later, when its handshake is complete.");
+	if (options->tcp_established || options->tcp_close)
+		return NULL;
+	if (entry->state == INET_SYN_SENT && options->skip_in_flight)
+		return NULL;
+	return with_hint(fail("cannot save the TCP connection %s - %s (%s)", from, to, state_names[entry->state]),
+			 "Consider using --tcp-established, at dump and at restore, to keep connections, or --tcp-close "
+			 "to end them.");
+}
+
+static struct error *add_connection(struct dump *dump, const struct open_fd *fd, InetSkEntry *entry,
+				    const union inet_address *source, const union inet_address *destination)
+{
+	struct inet_collection *all = dump->files->inet_sockets;
+	struct tcp_connection *connection;
+	int copy = fcntl(fd->fd, F_DUPFD_CLOEXEC, 0);
+
+	if (copy < 0)
+		return with_hint(fail_errno("could not copy a socket's descriptor"),
+				 "Raise the limit of open files (ulimit -n) for criu.");
+	files_keep(dump, copy);
+	if (!all)
+		all = dump->files->inet_sockets = arena_new(dump->arena, struct inet_collection);
+	connection = arena_append(dump->arena, all->connections, all->count, all->capacity);
+	*connection = (struct tcp_connection){
+		.entry = entry, .source = *source, .destination = *destination, .fd = copy
+	};
+	return NULL;
+}
+
+/* A socket that is connected or was; it has a peer, even where getpeername() is silent. */
+static struct error *dump_connection(struct dump *dump, const struct open_fd *fd, InetSkEntry *entry)
+{
+	union inet_address source = { 0 }, destination = { 0 };
+	socklen_t length = sizeof(source);
+
+	if (getsockname(fd->fd, &source.any, &length))
+		return fail_errno("could not read the socket's name");
+	length = inet_length(&source); /* exactly */
+	if (getsockopt(fd->fd, SOL_SOCKET, NAME_OF_PEER, &destination, &length))
+		return entry->state == INET_CLOSED ? NULL : fail_errno("could not read the peer's name");
+	TRY(check_allowed(dump, entry, &source, &destination));
+	entry->dst_port = ntohs(inet_port(&destination));
+	entry->dst_addr = inet_words(dump->arena, &destination, &entry->n_dst_addr);
+	if (dump->criu->options->tcp_close)
+		return NULL;
+	return add_connection(dump, fd, entry, &source, &destination);
+}
+
+struct error *tcp_dump(struct dump *dump, const struct open_fd *fd, InetSkEntry *entry)
+{
+	struct pollfd ready = { fd->fd, POLLPRI | POLLRDHUP, 0 };
+	struct tcp_info info = { 0 };
+	socklen_t length = sizeof(info);
+	int shut, unread = 0;
+
+	if (getsockopt(fd->fd, IPPROTO_TCP, TCP_INFO, &info, &length) || poll(&ready, 1, 0) < 0)
+		return fail_errno("could not read the state of the TCP socket");
+	entry->state = info.tcpi_state;
+	dump_options(dump, fd->fd, entry);
+	TRY(check_extensions(fd->fd));
+	if (entry->state == INET_LISTENING)
+		return check_listener(dump, &info, entry);
+	if (ready.revents & POLLPRI)
+		return with_hint(fail("the TCP connection has urgent data that was not read"),
+				 "Urgent data cannot be saved; let the program read it before the dump.");
+	shut = ready.revents & POLLRDHUP ? INET_SHUT_RECEIVE : 0;
+	if (entry->state == INET_CLOSED && ready.revents & POLLERR)
+		SET(entry, reset, true);
+	if (entry->state == INET_CLOSED && shut) /* a new one is not shut down */
+		shut |= INET_SHUT_SEND;
+	if (shut)
+		SET(entry, shutdown, shut);
+	(void)ioctl(fd->fd, SIOCINQ, &unread);
+	if (is_live(entry->state) || (shut && (entry->reset || unread)))
+		return dump_connection(dump, fd, entry);
+	return NULL;
+}
+
+/* ---- reading a connection ---- */
+
+static struct error *set_number(int fd, int option, int value)
+{
+	return setsockopt(fd, IPPROTO_TCP, option, &value, sizeof(value))
+		   ? fail_errno("could not set the TCP option %d", option)
+		   : NULL;
+}
+
+static struct error *enter_repair(struct tcp_connection *connection)
+{
+	int on = 1;
+
+	if (setsockopt(connection->fd, IPPROTO_TCP, TCP_REPAIR, &on, sizeof(on)))
+		return with_hint(fail_errno("could not put a TCP connection into repair mode"),
+				 "Run criu with CAP_NET_ADMIN in the network namespace of the connection.");
+	connection->in_repair = true;
+	return NULL;
+}
+
+/* Repair mode has forced SO_REUSEADDR on, and leaving it turns that off. */
+static void leave_repair(struct tcp_connection *connection)
+{
+	int off = TCP_REPAIR_OFF_NO_WP, reuse = connection->entry->opts->reuseaddr;
+
+	if (setsockopt(connection->fd, IPPROTO_TCP, TCP_REPAIR, &off, sizeof(off)) ||
+	    setsockopt(connection->fd, SOL_SOCKET, SO_REUSEADDR, &reuse, sizeof(reuse)))
+		log_warning("could not take TCP socket %u out of repair mode", connection->entry->ino);
+	connection->in_repair = false;
+}
+
+/* An undo entry. argument: struct dump. */
+static void leave_repair_all(void *argument)
+{
+	struct inet_collection *all = ((struct dump *)argument)->files->inet_sockets;
+
+	for (size_t i = 0; i < all->count; i++)
+		if (all->connections[i].in_repair)
+			leave_repair(&all->connections[i]);
+}
+
+/* Sequence numbers and lengths. A FIN takes a number of its own, at the end. */
+struct queues {
+	uint32_t received_sequence, sent_sequence;
+	int received, sent, unsent;
+};
+
+static struct error *read_queues(int fd, uint32_t state, struct queues *queues)
+{
+	bool fin_queued = state == INET_FIN_WAIT1 || state == INET_CLOSING || state == INET_LAST_ACK;
+
+	memset(queues, 0, sizeof(*queues));
+	TRY(set_number(fd, TCP_REPAIR_QUEUE, TCP_RECV_QUEUE));
+	queues->received_sequence = get_number(fd, TCP_QUEUE_SEQ);
+	TRY(set_number(fd, TCP_REPAIR_QUEUE, TCP_SEND_QUEUE));
+	queues->sent_sequence = get_number(fd, TCP_QUEUE_SEQ);
+	if (ioctl(fd, SIOCINQ, &queues->received) || ioctl(fd, SIOCOUTQ, &queues->sent) ||
+	    ioctl(fd, SIOCOUTQNSD, &queues->unsent))
+		return fail_errno("could not read the lengths of a TCP connection's queues");
+	if (state == INET_CLOSED)
+		queues->sent = queues->unsent = 0;
+	if (fin_queued && queues->sent)
+		queues->sent--;
+	if (fin_queued && queues->unsent)
+		queues->unsent--;
+	return NULL;
+}
+
+/* *complete: all of it was there. */
+static struct error *peek(struct dump *dump, int fd, int queue, size_t length, char **data, bool *complete)
+{
+	ssize_t n;
+
+	if (!length)
+		return NULL;
+	*data = arena_alloc(dump->arena, length);
+	TRY(set_number(fd, TCP_REPAIR_QUEUE, queue));
+	n = recv(fd, *data, length, MSG_PEEK | MSG_DONTWAIT);
+	if (n < 0)
+		return fail_errno("could not read the queue of a TCP connection");
+	*complete &= (size_t)n == length;
+	return NULL;
+}
+
+/* A packet that was on its way past the lock may still come in between: then once more. */
+static struct error *read_contents(struct dump *dump, struct tcp_connection *connection, struct queues *queues)
+{
+	uint32_t state = connection->entry->state;
+	struct queues again;
+
+	for (int i = 0; i < TRIES; i++) {
+		bool complete = true;
+
+		TRY(read_queues(connection->fd, state, queues));
+		TRY(peek(dump, connection->fd, TCP_RECV_QUEUE, queues->received, &connection->received, &complete));
+		TRY(peek(dump, connection->fd, TCP_SEND_QUEUE, queues->sent, &connection->sent, &complete));
+		TRY(read_queues(connection->fd, state, &again));
+		if (complete && !memcmp(queues, &again, sizeof(again)))
+			return NULL;
+	}
+	return with_hint(fail("the queues of the TCP connection do not hold still"),
+			 "Packets of it still come in: use another --network-lock.");
+}
+
+static struct error *read_parameters(struct tcp_connection *connection, TcpStreamEntry *stream)
+{
+	struct tcp_repair_window window;
+	struct tcp_info info = { 0 };
+	socklen_t length = sizeof(info);
+
+	if (getsockopt(connection->fd, IPPROTO_TCP, TCP_INFO, &info, &length))
+		return fail_errno("could not read the state of the TCP socket");
+	connection->entry->state = info.tcpi_state; /* as of now, behind the lock */
+	stream->opt_mask = info.tcpi_options & (TCPI_OPT_TIMESTAMPS | TCPI_OPT_SACK | TCPI_OPT_WSCALE | TCPI_OPT_ECN);
+	stream->mss_clamp = get_number(connection->fd, TCP_MAXSEG);
+	if (stream->opt_mask & TCPI_OPT_WSCALE) {
+		stream->snd_wscale = info.tcpi_snd_wscale;
+		SET(stream, rcv_wscale, info.tcpi_rcv_wscale);
+	}
+	if (stream->opt_mask & TCPI_OPT_TIMESTAMPS)
+		SET(stream, timestamp, get_number(connection->fd, TCP_TIMESTAMP));
+	length = sizeof(window);
+	if (connection->entry->state == INET_CLOSED || connection->entry->state == INET_SYN_SENT)
+		return NULL;
+	if (getsockopt(connection->fd, IPPROTO_TCP, TCP_REPAIR_WINDOW, &window, &length))
+		return fail_errno("could not read the windows of a TCP connection");
+	SET(stream, snd_wl1, window.snd_wl1);
+	SET(stream, snd_wnd, window.snd_wnd);
+	SET(stream, max_window, window.max_window);
+	SET(stream, rcv_wnd, window.rcv_wnd);
+	SET(stream, rcv_wup, window.rcv_wup);
+	return NULL;
+}
+
+static struct error *read_connection(struct dump *dump, struct tcp_connection *connection)
+{
+	TcpStreamEntry *stream = connection->stream = new_message(dump->arena, tcp_stream_entry);
+	int offset = connection->entry->opts->so_peek_off, none = -1;
+	bool peeks = connection->entry->opts->has_so_peek_off;
+	struct error *error;
+	struct queues queues;
+
+	TRY(enter_repair(connection));
+	if (peeks)
+		(void)setsockopt(connection->fd, SOL_SOCKET, SO_PEEK_OFF, &none, sizeof(none));
+	error = read_parameters(connection, stream);
+	if (!error)
+		error = read_contents(dump, connection, &queues);
+	if (peeks)
+		(void)setsockopt(connection->fd, SOL_SOCKET, SO_PEEK_OFF, &offset, sizeof(offset));
+	if (error)
+		return error;
+	stream->inq_len = queues.received;
+	stream->inq_seq = queues.received_sequence;
+	stream->outq_len = queues.sent;
+	stream->outq_seq = queues.sent_sequence;
+	SET(stream, unsq_len, queues.unsent);
+	return set_number(connection->fd, TCP_REPAIR_QUEUE, TCP_NO_QUEUE);
+}
+
+static void packet_addresses(const struct tcp_connection *connection, struct locked_connection *out)
+{
+	union inet_address local = connection->source, remote = connection->destination;
+	unsigned char bytes[18];
+	size_t length;
+
+	inet_unmap(&local);
+	inet_unmap(&remote);
+	memset(out, 0, sizeof(*out));
+	out->family = local.any.sa_family;
+	length = inet_pack(&local, bytes) - 2;
+	memcpy(out->local, bytes, length);
+	inet_pack(&remote, bytes);
+	memcpy(out->remote, bytes, length);
+	out->local_port = inet_port(&local);
+	out->remote_port = inet_port(&remote);
+}
+
+struct error *tcp_dump_late(struct dump *dump)
+{
+	struct inet_collection *all = dump->files->inet_sockets;
+	cleanup_free struct locked_connection *locked = calloc(all->count, sizeof(*locked));
+
+	if (!locked)
+		return out_of_memory();
+	for (size_t i = 0; i < all->count; i++)
+		packet_addresses(&all->connections[i], &locked[i]);
+	TRY(network_lock(dump, locked, all->count));
+	undo_push(&dump->undo, "TCP connections leave repair mode", leave_repair_all, dump);
+	for (size_t i = 0; i < all->count; i++)
+		TRY(with_context(read_connection(dump, &all->connections[i]), "TCP socket %u",
+				 all->connections[i].entry->ino));
+	return NULL;
+}
+
+struct error *tcp_write(struct dump *dump)
+{
+	struct inet_collection *all = dump->files->inet_sockets;
+
+	for (size_t i = 0; i < all->count; i++) {
+		const struct tcp_connection *connection = &all->connections[i];
+		cleanup_image_writer struct image_writer *writer = NULL;
+
+		TRY(image_create(dump->criu->images, IMAGE_TCP_STREAM, connection->entry->ino, &writer));
+		TRY(image_write(writer, &connection->stream->base));
+		TRY(image_write_bytes(writer, connection->received, connection->stream->inq_len));
+		TRY(image_write_bytes(writer, connection->sent, connection->stream->outq_len));
+		TRY(image_close(take_pointer(writer)));
+	}
+	return NULL;
+}
+
+struct error *tcp_release(struct dump *dump, bool lives)
+{
+	if (!dump->files || !dump->files->inet_sockets)
+		return NULL;
+	if (!lives)
+		return network_lock_keep(dump);
+	undo_now(&dump->undo, leave_repair_all, dump);
+	network_unlock(dump);
+	return NULL;
+}
