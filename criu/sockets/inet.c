@@ -262,6 +262,11 @@ static struct error *bind_socket(const InetSkEntry *entry, const struct planned_
 		source.v4.sin_port = 0;
 	if (!bind(fd, &source.any, inet_length(&source)))
 		return NULL;
+	if (errno == EADDRINUSE && is_stream(entry)) {
+		TRY(time_wait_forget(inet_port(&source)));
+		if (!bind(fd, &source.any, inet_length(&source)))
+			return NULL;
+	}
 	inet_text(&source, text);
 	error = fail_errno("could not bind the socket to %s", text);
 	if (errno == EADDRINUSE)
@@ -287,7 +292,8 @@ static struct error *make(struct restore *restore, struct planned_file *file, in
 	if (options->so_bound_dev && setsockopt(fd, SOL_SOCKET, SO_BINDTODEVICE, options->so_bound_dev,
 						strlen(options->so_bound_dev)))
 		return fail_errno("could not bind the socket to the device %s", options->so_bound_dev);
-	return bind_socket(entry, socket, fd);
+	return is_stream(entry) && tcp_is_over(entry) ? tcp_bind_over(entry, socket, fd)
+						      : bind_socket(entry, socket, fd);
 }
 
 static struct error *create(struct restore *restore, struct planned_file *file, int *ret_fd)

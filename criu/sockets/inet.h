@@ -85,12 +85,19 @@ struct planned_inet {
 };
 
 struct error *tcp_plan(struct restore *restore, struct planned_file *file) must_check;
+/* Was it connected, and is not any more? Then the end of its connection may still hold its address. */
+bool tcp_is_over(const InetSkEntry *entry);
+/* opener: binds a socket whose connection is over. */
+struct error *tcp_bind_over(const InetSkEntry *entry, const struct planned_inet *socket, int fd) must_check;
 /* opener */
 struct error *tcp_create(struct restore *restore, struct planned_file *file, int fd) must_check;
 struct error *tcp_connect(struct restore *restore, struct planned_file *file) must_check;
 struct error *tcp_fill(struct restore *restore, struct planned_file *file) must_check;
 /* main, at the end */
 struct error *tcp_finish(struct restore *restore, struct planned_file *file, int fd) must_check;
+
+/* time_wait.c, opener: what is left of connections that have ended at this port (network byte order) is forgotten. */
+struct error *time_wait_forget(uint16_t port) must_check;
 
 /* opener: connected, queue filled, shut down */
 struct error *datagram_connect(const InetSkEntry *entry, const struct planned_inet *socket, int fd) must_check;

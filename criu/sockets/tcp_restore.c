@@ -153,7 +153,7 @@ struct error *tcp_create(struct restore *restore, struct planned_file *file, int
 	const InetSkEntry *entry = file->entry->isk;
 	char text[INET_TEXT];
 
-	if (setsockopt(fd, IPPROTO_TCP, TCP_REPAIR, &(int){ 1 }, sizeof(int)))
+	if (setsockopt(fd, IPPROTO_TCP, TCP_REPAIR, &(int){ TCP_REPAIR_ON }, sizeof(int)))
 		return with_hint(fail_errno("could not put a TCP socket into repair mode"),
 				 "Run criu with CAP_NET_ADMIN in the network namespace of the connection.");
 	TRY(set_number(fd, TCP_REPAIR_QUEUE, TCP_SEND_QUEUE, "TCP_REPAIR_QUEUE"));
@@ -166,6 +166,25 @@ struct error *tcp_create(struct restore *restore, struct planned_file *file, int
 	inet_text(&socket->source, text);
 	return with_hint(fail_errno("could not bind a TCP connection to %s", text),
 			 "This host needs the address that the connection had.");
+}
+
+bool tcp_is_over(const InetSkEntry *entry)
+{
+	return is_connected(entry) || (entry->state == INET_CLOSED && entry->has_shutdown && entry->shutdown);
+}
+
+/* One that --tcp-close has ended needs no address. */
+struct error *tcp_bind_over(const InetSkEntry *entry, const struct planned_inet *socket, int fd)
+{
+	if (is_connected(entry) || !entry->src_port)
+		return NULL;
+	TRY(set_number(fd, TCP_REPAIR, TCP_REPAIR_ON, "TCP_REPAIR"));
+	if (bind(fd, &socket->source.any, inet_length(&socket->source)))
+		return fail_errno("could not bind a TCP socket to port %u", entry->src_port);
+	TRY(set_number(fd, TCP_REPAIR, TCP_REPAIR_OFF_NO_WP, "TCP_REPAIR"));
+	/* Leaving repair mode turns it off, and a listener at this port is still to come. */
+	return setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &(int){ 1 }, sizeof(int)) ? fail_errno("could not set SO_REUSEADDR")
+										  : NULL;
 }
 
 static struct error *negotiate(const TcpStreamEntry *stream, int fd)

@@ -5,9 +5,9 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/tcp.h>
-#include <poll.h>
 #include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -107,4 +107,36 @@ static inline bool is_at_end(int fd)
 	char byte;
 
 	return poll(&ready, 1, 5000) == 1 && recv(fd, &byte, 1, 0) == 0;
+}
+
+/* Writes until nothing more goes in: the other side's buffer is full, and so is our own. Returns how much. */
+static inline size_t stuff(int fd, uint64_t seed)
+{
+	enum { ROOM = 64 << 20 };
+	char *data = malloc(ROOM);
+	size_t done = 0;
+	ssize_t n;
+
+	fill_pattern(data, ROOM, seed);
+	while (done < ROOM && (n = send(fd, data + done, ROOM - done, MSG_DONTWAIT | MSG_NOSIGNAL)) > 0)
+		done += n;
+	free(data);
+	return done;
+}
+
+/* Makes a connection's buffers small, so that stuff() is quick. */
+static inline void shrink(const struct pair *pair)
+{
+	int size = 64 * 1024;
+
+	must(setsockopt(pair->client, SOL_SOCKET, SO_SNDBUF, &size, sizeof(size)));
+	must(setsockopt(pair->server, SOL_SOCKET, SO_RCVBUF, &size, sizeof(size)));
+}
+
+static inline int bytes_of(int fd, unsigned long request)
+{
+	int count = -1;
+
+	must(ioctl(fd, request, &count));
+	return count;
 }
