@@ -61,7 +61,8 @@ static struct error *dump_names(struct dump *dump, int fd, InetSkEntry *entry)
 		return fail_errno("could not read the socket's name");
 	length = sizeof(destination);
 	entry->state = INET_ESTABLISHED;
-	if (getpeername(fd, &destination.any, &length)) {
+	if (getpeername(fd, &destination.any, &length) &&
+	    !(entry->type == SOCK_RAW && raw_find_peer(entry->family, entry->ino, &destination))) {
 		entry->state = INET_CLOSED;
 		memset(&destination, 0, sizeof(destination));
 		destination.any.sa_family = entry->family;
@@ -228,7 +229,7 @@ static struct error *set_known_options(const InetSkEntry *entry, int fd)
 	const IpOptsEntry *options = entry->ip_opts;
 	bool v4 = entry->family == AF_INET;
 
-	if (entry->has_v6only)
+	if (entry->has_v6only && entry->type != SOCK_RAW) /* those cannot change it */
 		TRY(set_number(fd, IPPROTO_IPV6, IPV6_V6ONLY, entry->v6only, "IPV6_V6ONLY"));
 	if (!options)
 		return NULL;
