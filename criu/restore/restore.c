@@ -149,8 +149,8 @@ static struct error *restore_tree(struct restore *restore)
 	TRY(read_images(restore)); /* all metadata; nothing touched */
 	TRY(make_plan(restore));   /* births, files, memory; pure */
 	root = snapshot_root(restore->snapshot)->pid;
+	TRY(network_lock_restore(restore)); /* before a script that may bring an address here */
 	TRY(hooks_run(restore->criu->hooks, HOOK_PRE_RESTORE, 0));
-	TRY(network_lock_restore(restore));
 	begin_progress(restore);
 	TRY(grow_tree(restore)); /* every pid, session and group exists */
 	TRY(hooks_run(restore->criu->hooks, HOOK_SETUP_NAMESPACES, root));

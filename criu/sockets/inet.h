@@ -64,7 +64,7 @@ struct inet_collection {
 
 /* tcp.c: state and options of a TCP socket; refuses what no option allows. */
 struct error *tcp_dump(struct dump *dump, const struct open_fd *fd, InetSkEntry *entry) must_check;
-/* tcp.c: all connections are known: locks the network for them, reads them; they stay in repair mode. */
+/* tcp.c: all connections are known: locks the network for them, reads them. */
 struct error *tcp_dump_late(struct dump *dump) must_check;
 /* tcp.c: the tcp-stream images. */
 struct error *tcp_write(struct dump *dump) must_check;

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * tcp: dump of TCP sockets. A connection is read in repair mode: TCP_REPAIR of tcp(7). It stays in that mode, so
- * that closing it sends nothing, until the tree runs on.
+ * tcp: dump of TCP sockets. A connection is read in repair mode: TCP_REPAIR of tcp(7). It is in that mode no longer than
+ * that, for if criu were killed the program could not use it; and once more when the tree is ended, so that closing
+ * it sends nothing.
  */
 #include "sockets/tcp.h"
 
@@ -318,7 +319,7 @@ static struct error *read_parameters(struct tcp_connection *connection, TcpStrea
 	return NULL;
 }
 
-static struct error *read_connection(struct dump *dump, struct tcp_connection *connection)
+static struct error *read_in_repair(struct dump *dump, struct tcp_connection *connection)
 {
 	TcpStreamEntry *stream = connection->stream = new_message(dump->arena, tcp_stream_entry);
 	int offset = connection->entry->opts->so_peek_off, none = -1;
@@ -326,7 +327,6 @@ static struct error *read_connection(struct dump *dump, struct tcp_connection *c
 	struct error *error;
 	struct queues queues;
 
-	TRY(enter_repair(connection));
 	if (peeks)
 		(void)setsockopt(connection->fd, SOL_SOCKET, SO_PEEK_OFF, &none, sizeof(none));
 	error = read_parameters(connection, stream);
@@ -341,7 +341,17 @@ static struct error *read_connection(struct dump *dump, struct tcp_connection *c
 	stream->outq_len = queues.sent;
 	stream->outq_seq = queues.sent_sequence;
 	SET(stream, unsq_len, queues.unsent);
-	return set_number(connection->fd, TCP_REPAIR_QUEUE, TCP_NO_QUEUE);
+	return NULL;
+}
+
+static struct error *read_connection(struct dump *dump, struct tcp_connection *connection)
+{
+	struct error *error;
+
+	TRY(enter_repair(connection));
+	error = read_in_repair(dump, connection);
+	leave_repair(connection);
+	return error;
 }
 
 static void packet_addresses(const struct tcp_connection *connection, struct locked_connection *out)
@@ -372,7 +382,6 @@ struct error *tcp_dump_late(struct dump *dump)
 	for (size_t i = 0; i < all->count; i++)
 		packet_addresses(&all->connections[i], &locked[i]);
 	TRY(network_lock(dump, locked, all->count));
-	undo_push(&dump->undo, "TCP connections leave repair mode", leave_repair_all, dump);
 	for (size_t i = 0; i < all->count; i++)
 		TRY(with_context(read_connection(dump, &all->connections[i]), "TCP socket %u",
 				 all->connections[i].entry->ino));
@@ -398,11 +407,17 @@ struct error *tcp_write(struct dump *dump)
 
 struct error *tcp_release(struct dump *dump, bool lives)
 {
-	if (!dump->files || !dump->files->inet_sockets)
+	struct inet_collection *all = dump->files ? dump->files->inet_sockets : NULL;
+
+	if (!all)
 		return NULL;
-	if (!lives)
-		return network_lock_keep(dump);
-	undo_now(&dump->undo, leave_repair_all, dump);
-	network_unlock(dump);
+	if (lives) {
+		network_unlock(dump);
+		return NULL;
+	}
+	TRY(network_lock_keep(dump));
+	undo_push(&dump->undo, "TCP connections leave repair mode", leave_repair_all, dump);
+	for (size_t i = 0; i < all->count; i++)
+		TRY(enter_repair(&all->connections[i]));
 	return NULL;
 }
