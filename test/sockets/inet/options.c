@@ -79,10 +79,10 @@ static void check_all(int fd, const struct option *options, size_t count)
 int main(void)
 {
 	int v4 = must(socket(AF_INET, SOCK_DGRAM, 0)), v6 = must(socket(AF_INET6, SOCK_DGRAM, 0));
-	struct sockaddr_in foreign = { .sin_family = AF_INET, .sin_port = htons(4567) }, name;
+	struct sockaddr_in foreign = { .sin_family = AF_INET, }, name;
 	struct sock_filter code[] = { BPF_STMT(BPF_RET | BPF_K, 5) }, got[4];
 	struct sock_fprog filter = { 1, code };
-	struct sockaddr_in6 foreign6 = { .sin6_family = AF_INET6, .sin6_port = htons(4567) };
+	struct sockaddr_in6 foreign6 = { .sin6_family = AF_INET6 };
 	int room = 70000, sent_room, received_room, on = 1, value;
 	socklen_t length = sizeof(int);
 	uint64_t rate = 123456;
@@ -93,6 +93,9 @@ int main(void)
 	inet_pton(AF_INET, "192.0.2.77", &foreign.sin_addr);
 	inet_pton(AF_INET6, "2001:db8::77", &foreign6.sin6_addr);
 	must(bind(v4, (struct sockaddr *)&foreign, sizeof(foreign)));
+	length = sizeof(foreign);
+	must(getsockname(v4, (struct sockaddr *)&foreign, &length));
+	length = sizeof(int);
 	must(bind(v6, (struct sockaddr *)&foreign6, sizeof(foreign6)));
 	must(setsockopt(v4, SOL_SOCKET, SO_BINDTODEVICE, "lo", 3));
 	must(setsockopt(v4, SOL_SOCKET, SO_ATTACH_FILTER, &filter, sizeof(filter)));
