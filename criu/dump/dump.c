@@ -53,6 +53,7 @@ static struct error *dump_tree(struct dump *dump)
 	TRY(hooks_run(dump->criu->hooks, HOOK_PRE_DUMP, 0));
 	TRY(inventory_make_run_id(dump->run_id));
 	TRY(network_lock_prepare(dump));
+	files_prepare();
 	TRY(memory_prepare(dump));
 	dump->freeze_start_us = now_us();
 	TRY(freeze_tree(dump, dump->criu->options->tree)); /* from here nothing in the tree moves */

@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -26,6 +27,7 @@ enum {
 	EXAMINE_STEP = 64,
 	EXAMINE_ALONE = 512,
 	MAX_BORROWED = 8192,
+	OWN_DESCRIPTORS = 256, /* beside the borrowed ones */
 };
 
 static struct file_collection *collection(struct dump *dump)
@@ -51,30 +53,52 @@ FileEntry *file_entry_new(struct dump *dump, FdTypes type, uint32_t id)
 	return entry;
 }
 
+/* The kernel makes a process that has threads wait some 10 ms, each time its table of descriptors grows. */
+void files_prepare(void)
+{
+	struct rlimit limit;
+	rlim_t most = MAX_BORROWED + OWN_DESCRIPTORS;
+	int fd;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit))
+		return;
+	fd = fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, (int)(limit.rlim_cur < most ? limit.rlim_cur : most) - 1);
+	if (fd >= 0)
+		close(fd);
+}
+
 /* ---- identity ---- */
 
-/* Order among descriptions: device, inode, then the kernel's own. Negative errno on failure. */
-static int compare(const struct seen_description *a, dev_t device, ino_t inode, pid_t pid, int number)
+static int order_of(uint64_t a, uint64_t b)
 {
-	long order;
+	return a < b ? -1 : a > b;
+}
 
-	if (a->device != device)
-		return a->device < device ? -1 : 1;
-	if (a->inode != inode)
-		return a->inode < inode ? -1 : 1;
-	order = syscall(SYS_kcmp, a->pid, pid, KCMP_FILE, a->number, number);
-	return order == 0 ? 0 : order == 1 ? -1 : 1;
+/* Order among descriptions: device, inode, access mode (which nothing can change), then the kernel's own. */
+static int compare(const struct seen_description *a, const struct open_fd *fd)
+{
+	int order = order_of(a->device, fd->stat.st_dev);
+	long kernels;
+
+	if (!order)
+		order = order_of(a->inode, fd->stat.st_ino);
+	if (!order)
+		order = order_of(a->access, fd->flags & O_ACCMODE);
+	if (order)
+		return order;
+	kernels = syscall(SYS_kcmp, a->pid, fd->task->host_pid, KCMP_FILE, a->number, fd->number);
+	return kernels == 0 ? 0 : kernels == 1 ? -1 : 1;
 }
 
 /* Position of the description, or where it belongs. */
-static size_t find(const struct file_collection *files, const struct stat *stat, pid_t pid, int number, bool *found)
+static size_t find(const struct file_collection *files, const struct open_fd *fd, bool *found)
 {
 	size_t low = 0, high = files->description_count;
 
 	*found = false;
 	while (low < high) {
 		size_t middle = (low + high) / 2;
-		int order = compare(&files->descriptions[middle], stat->st_dev, stat->st_ino, pid, number);
+		int order = compare(&files->descriptions[middle], fd);
 
 		if (order == 0) {
 			*found = true;
@@ -166,6 +190,7 @@ struct examined {
 
 static struct error *examine(const struct task *task, dev_t pipe_device, struct examined *out)
 {
+	struct f_owner_ex owner;
 	int flags;
 
 	out->fd.fd = syscall(SYS_pidfd_getfd, task->pidfd, out->fd.number, 0);
@@ -180,6 +205,7 @@ static struct error *examine(const struct task *task, dev_t pipe_device, struct 
 	TRY(read_link(out->fd.fd, &out->fd.stat, pipe_device, &out->link));
 	out->fd.link = out->link;
 	out->fd.flags = flags;
+	out->fd.unowned = !fcntl(out->fd.fd, F_GETOWN_EX, &owner) && !owner.pid;
 	return NULL;
 }
 
@@ -225,7 +251,7 @@ static struct error *collect_descriptor(struct dump *dump, struct task *task, st
 	TRY(take_pointer(examined->error));
 	out->fd = fd->number;
 	out->flags = examined->close_on_exec ? FD_CLOEXEC : 0;
-	place = find(files, &fd->stat, task->host_pid, fd->number, &found);
+	place = find(files, fd, &found);
 	if (found) {
 		out->id = files->descriptions[place].id;
 		out->type = files->descriptions[place].type;
@@ -237,6 +263,7 @@ static struct error *collect_descriptor(struct dump *dump, struct task *task, st
 	insert(dump, place,
 	       (struct seen_description){ .device = fd->stat.st_dev,
 					  .inode = fd->stat.st_ino,
+					  .access = fd->flags & O_ACCMODE,
 					  .pid = task->host_pid,
 					  .number = fd->number,
 					  .id = fd->id,
@@ -480,5 +507,4 @@ void files_release(struct dump *dump)
 {
 	for (size_t i = 0; dump->files && i < dump->files->borrowed_count; i++)
 		close(dump->files->borrowed[i]);
-	pipe_release(dump);
 }

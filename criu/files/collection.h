@@ -3,11 +3,13 @@
 #pragma once
 
 #include "files/kind.h"
+#include "support/number_map.h"
 
-/* An open file description that was seen: identified by device and inode, then by kcmp. */
+/* An open file description that was seen: identified by device, inode and access mode, then by kcmp. */
 struct seen_description {
 	dev_t device;
 	ino_t inode;
+	uint32_t access;
 	pid_t pid; /* a holder: host pid and number, for kcmp */
 	int number;
 	uint32_t id;
@@ -30,7 +32,7 @@ struct seen_ghost {
 };
 
 struct file_collection {
-	struct seen_description *descriptions; /* sorted by device, inode, kcmp order */
+	struct seen_description *descriptions; /* sorted by device, inode, access mode, kcmp order */
 	size_t description_count, description_capacity;
 	int *borrowed; /* our copies of descriptors, closed by files_release() */
 	size_t borrowed_count, borrowed_capacity;
@@ -45,6 +47,8 @@ struct file_collection {
 	dev_t pipe_device; /* of the file system that pipes are on; 0: not looked at yet */
 	struct pipe_contents *pipes; /* pipe.c */
 	size_t pipe_count, pipe_capacity;
+	struct number_map pipes_by_inode, fifos_by_inode;
+	int pipe_copy[2], pipe_copy_capacity; /* a pipe for looking into others; capacity 0: not made yet */
 	struct memfd_collection *memfds;	/* memfd.c */
 	struct terminal_collection *terminals; /* terminal.c */
 	struct queue_collection *queues;	/* sockets/queue.c */
@@ -88,5 +92,4 @@ struct error *ghost_dump(struct dump *dump, RegFileEntry *entry, int fd, const s
 
 /* pipe.c and terminal.c: images of their own, at the end; nothing stays open. */
 struct error *pipe_write(struct dump *dump) must_check;
-void pipe_release(struct dump *dump);
 struct error *terminal_write(struct dump *dump) must_check;

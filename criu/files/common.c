@@ -24,14 +24,16 @@ static void *field(ProtobufCMessage *message, const char *name)
 	return descriptor ? (char *)message + descriptor->offset : NULL;
 }
 
-static struct error *dump_owner(struct dump *dump, int fd, FownEntry **out)
+static struct error *dump_owner(struct dump *dump, const struct open_fd *file, FownEntry **out)
 {
 	FownEntry *entry = new_message(dump->arena, fown_entry);
 	struct f_owner_ex owner;
 	uint32_t uids[2];
-	int signum;
+	int signum, fd = file->fd;
 
 	*out = entry;
+	if (file->unowned)
+		return NULL;
 	/* Descriptors opened with O_PATH have no owner. */
 	if (fcntl(fd, F_GETOWN_EX, &owner) < 0)
 		return errno == EBADF ? NULL : fail_errno("could not read the owner");
@@ -59,7 +61,7 @@ struct error *common_dump(struct dump *dump, const struct file_kind *kind, const
 	if (flags)
 		*flags = fd->flags;
 	if (owner)
-		TRY(dump_owner(dump, fd->fd, owner));
+		TRY(dump_owner(dump, fd, owner));
 	return NULL;
 }
 

@@ -5,7 +5,12 @@
 #include "model/run.h"
 #include "support/error.h"
 
-/* ---- dump: main, tree frozen ---- */
+/* ---- dump: main ---- */
+
+/* Before any thread is started and before the tree is frozen: room for the descriptors that will be borrowed. */
+void files_prepare(void);
+
+/* The tree is frozen from here on. */
 
 /* Every descriptor of the task's table (task->table, owned by it) into table->entries;
  * descriptions seen before (kcmp) keep their id. Refuses, naming descriptor and hint, what

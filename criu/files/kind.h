@@ -37,6 +37,7 @@ struct open_fd {
 	struct stat stat;
 	const struct fdinfo *info;
 	uint32_t flags; /* as F_GETFL gives them, without O_CLOEXEC */
+	bool unowned;	/* nobody gets signals from it (F_GETOWN_EX); false: ask */
 	uint32_t id;	/* the new description's id */
 };
 

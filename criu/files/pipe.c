@@ -32,53 +32,78 @@ struct pipe_contents {
 
 /* ---- dump ---- */
 
-static struct error *read_contents(struct dump *dump, struct pipe_contents *contents, int fd)
+/* The pipe into which others are copied, with room for one of this capacity. */
+static struct error *looking_glass(struct dump *dump, int capacity, const int **ends)
 {
-	cleanup_close int reader = -1, writer = -1;
-	int ends[2], available;
+	struct file_collection *files = dump->files;
+
+	*ends = files->pipe_copy;
+	if (!files->pipe_copy_capacity) {
+		if (pipe2(files->pipe_copy, O_CLOEXEC | O_NONBLOCK))
+			return fail_errno("could not make a pipe");
+		files_keep(dump, files->pipe_copy[0]);
+		files_keep(dump, files->pipe_copy[1]);
+		files->pipe_copy_capacity = fcntl(files->pipe_copy[1], F_GETPIPE_SZ);
+	}
+	if (capacity <= files->pipe_copy_capacity)
+		return NULL;
+	files->pipe_copy_capacity = fcntl(files->pipe_copy[1], F_SETPIPE_SZ, capacity);
+	return files->pipe_copy_capacity < 0 ? fail_errno("could not enlarge a pipe") : NULL;
+}
+
+/* tee() wants a reading end: a writing one is opened again. */
+static struct error *copy_contents(int fd, bool readable, const int *ends, struct pipe_contents *contents,
+				   size_t available)
+{
+	cleanup_close int opened = -1;
 	ssize_t length;
-	size_t got = 0;
 	char path[32];
 
-	contents->capacity = fcntl(fd, F_GETPIPE_SZ);
-	if (contents->capacity < 0)
-		return fail_errno("could not read a pipe's capacity");
-	if (ioctl(fd, FIONREAD, &available) || !available)
-		return NULL;
-	/* tee() wants a reading end: a writing one is opened again. */
-	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
-	reader = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
-	if (reader < 0 || pipe2(ends, O_CLOEXEC | O_NONBLOCK))
-		return fail_errno("could not look into a pipe");
-	contents->data = arena_alloc(dump->arena, available);
-	writer = ends[1];
-	if (fcntl(ends[1], F_SETPIPE_SZ, contents->capacity) < 0)
-		length = -1;
-	else
-		length = tee(reader, ends[1], available, SPLICE_F_NONBLOCK);
-	while (length > 0 && got < (size_t)length) {
-		ssize_t n = read(ends[0], contents->data + got, length - got);
+	if (!readable) {
+		snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+		opened = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+		if (opened < 0)
+			return fail_errno("could not look into a pipe");
+	}
+	length = tee(readable ? fd : opened, ends[1], available, SPLICE_F_NONBLOCK);
+	while (length > 0 && contents->length < (size_t)length) {
+		ssize_t n = read(ends[0], contents->data + contents->length, length - contents->length);
 
 		if (n <= 0)
 			break;
-		got += n;
+		contents->length += n;
 	}
-	close(ends[0]);
-	contents->length = got;
-	return got == (size_t)available ? NULL : fail_errno("could not read what is in a pipe");
+	return contents->length == available ? NULL : fail_errno("could not read what is in a pipe");
+}
+
+static struct error *read_contents(struct dump *dump, struct pipe_contents *contents, const struct open_fd *fd)
+{
+	const int *ends;
+	int available;
+
+	contents->capacity = fcntl(fd->fd, F_GETPIPE_SZ);
+	if (contents->capacity < 0)
+		return fail_errno("could not read a pipe's capacity");
+	if (ioctl(fd->fd, FIONREAD, &available) || !available)
+		return NULL;
+	TRY(looking_glass(dump, contents->capacity, &ends));
+	contents->data = arena_alloc(dump->arena, available);
+	return copy_contents(fd->fd, (fd->flags & O_ACCMODE) != O_WRONLY, ends, contents, available);
 }
 
 static struct error *collect_contents(struct dump *dump, const struct open_fd *fd, uint32_t id, bool fifo)
 {
 	struct file_collection *files = dump->files;
+	struct number_map *seen = fifo ? &files->fifos_by_inode : &files->pipes_by_inode;
 	struct pipe_contents *contents;
+	size_t index;
 
-	for (size_t i = files->pipe_count; i-- > 0;)
-		if (files->pipes[i].inode == fd->stat.st_ino && files->pipes[i].fifo == fifo)
-			return NULL;
+	if (number_map_find(seen, fd->stat.st_ino, &index))
+		return NULL;
+	number_map_add(dump->arena, seen, fd->stat.st_ino, files->pipe_count);
 	contents = arena_append(dump->arena, files->pipes, files->pipe_count, files->pipe_capacity);
 	*contents = (struct pipe_contents){ .inode = fd->stat.st_ino, .id = id, .fifo = fifo };
-	return read_contents(dump, contents, fd->fd);
+	return read_contents(dump, contents, fd);
 }
 
 static struct error *dump_pipe(struct dump *dump, const struct open_fd *fd, FileEntry *out)
@@ -133,10 +158,6 @@ struct error *pipe_write(struct dump *dump)
 {
 	TRY(write_kind(dump, IMAGE_PIPES_DATA, false));
 	return write_kind(dump, IMAGE_FIFO_DATA, true);
-}
-
-void pipe_release(struct dump *dump)
-{
 }
 
 /* ---- restore ---- */
