@@ -11,6 +11,8 @@
 #include "commands/cpuinfo.h"
 #include "model/context.h"
 #include "dump/dump.h"
+#include "files/external.h"
+#include "files/inherited.h"
 #include "git_id.h"
 #include "hooks/script.h"
 #include "image/directory.h"
@@ -67,6 +69,7 @@ static struct error *run_dump(const struct command_line *line, int *status)
 	if (!line->options.tree)
 		return with_hint(fail("pid not specified"), "Name the root of the tree with --tree PID.");
 	TRY(cpu_capability_parse(line->options.cpu_cap, 0, &mode)); /* only its words: nothing is compared */
+	TRY(external_check(&line->options, FOR_DUMP));
 	TRY(open_context(line, true, &criu));
 	TRY(tell_ready(&line->options));
 	error = dump_command(&criu);
@@ -86,6 +89,8 @@ static struct error *run_restore(const struct command_line *line, int *status)
 	if (line->options.exec_cmd && (!line->options.exec_command || !line->options.exec_command[0]))
 		return with_hint(fail("--exec-cmd needs a command"),
 				 "Give it behind --: criu restore --exec-cmd -- COMMAND");
+	TRY(external_check(&line->options, FOR_RESTORE));
+	TRY(inherited_check(&line->options));
 	TRY(open_context(line, false, &criu));
 	return restore_command(&criu, status);
 }

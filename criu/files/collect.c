@@ -146,7 +146,8 @@ static const struct file_kind *recognise(const struct open_fd *fd)
 
 static struct error *dump_new(struct dump *dump, struct open_fd *fd, FdTypes *type)
 {
-	const struct file_kind *kind = recognise(fd);
+	bool external = regular_external_key(dump, fd->fd, &fd->stat) != NULL;
+	const struct file_kind *kind = external ? &regular_kind : recognise(fd);
 	FileEntry *entry;
 
 	if (!kind || kind->unsupported)

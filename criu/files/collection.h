@@ -87,6 +87,9 @@ struct error *regular_describe(struct dump *dump, RegFileEntry *entry, int fd, c
 /* regular.c, restore: opens the path of an entry. flags replace the entry's own when >= 0. */
 struct error *regular_open(struct restore *restore, const RegFileEntry *entry, int flags, int *ret_fd) must_check;
 
+/* regular.c: was this file named by --external file[MOUNT:INODE]? Its key, or NULL. */
+const char *regular_external_key(struct dump *dump, int fd, const struct stat *stat);
+
 /* ghost.c: a deleted file: contents into a ghost image, and a remap record for the entry. */
 struct error *ghost_dump(struct dump *dump, RegFileEntry *entry, int fd, const struct stat *stat) must_check;
 

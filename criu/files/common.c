@@ -83,6 +83,8 @@ struct error *common_restore(struct restore *restore, const struct planned_file 
 	uint32_t *flags = field(message, "flags");
 	FownEntry **owner = field(message, "fown");
 
+	if (file->inherited)
+		return NULL;
 	if (flags && !(*flags & O_PATH)) {
 		int now = fcntl(fd, F_GETFL);
 

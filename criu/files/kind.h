@@ -50,6 +50,7 @@ struct planned_file {
 	void *kind_data;  /* for the kind, set in plan */
 	bool wanted;	  /* some task or other file refers to it */
 	bool finish_copy; /* main needs a copy for finish() */
+	bool inherited;	  /* fd is the caller's own description: its flags and position stay */
 	bool made;	  /* fd was made as a by-product of another file's create */
 };
 

@@ -15,6 +15,7 @@
 
 #include "files/collection.h"
 #include "files/files.h"
+#include "files/inherited.h"
 #include "image/record.h"
 #include "model/context.h"
 #include "support/cleanup.h"
@@ -129,6 +130,7 @@ struct error *memfd_write(struct dump *dump)
 struct planned_memfd {
 	MemfdInodeEntry *entry;
 	int fd; /* in the opener, for reading and writing */
+	const char *key; /* for --inherit-fd */
 };
 
 struct memfd_plan {
@@ -168,6 +170,9 @@ static struct error *plan(struct restore *restore, struct planned_file *file)
 			    fail("cannot restore the memory file \"%s\": it consists of huge pages", entry->name),
 			    "Memory files of hugetlb are not supported yet.");
 		file->kind_data = &plan->memfds[i];
+		plan->memfds[i].key = arena_format(restore->arena, "%s%s", prefix, entry->name);
+		if (inherited_find(restore, plan->memfds[i].key) >= 0)
+			return NULL;
 		file->finish_copy = entry->seals & ~(uint32_t)F_SEAL_SEAL;
 		return NULL;
 	}
@@ -179,6 +184,8 @@ static struct error *make(struct restore *restore, struct planned_memfd *memfd)
 	const MemfdInodeEntry *entry = memfd->entry;
 	bool sealable = entry->seals != F_SEAL_SEAL;
 
+	if (memfd->fd < 0)
+		TRY(inherited_duplicate(restore, memfd->key, &memfd->fd));
 	if (memfd->fd >= 0)
 		return NULL;
 	memfd->fd = memfd_create(entry->name, MFD_CLOEXEC | (sealable ? MFD_ALLOW_SEALING : 0));

@@ -13,6 +13,7 @@
 #include "model/context.h"
 #include "files/collection.h"
 #include "files/files.h"
+#include "files/inherited.h"
 #include "files/plan.h"
 #include "image/record.h"
 #include "support/cleanup.h"
@@ -168,6 +169,7 @@ struct planned_pipe {
 	enum image_id image;
 	bool has_contents, filled;
 	uint64_t offset;
+	const char *key; /* for --inherit-fd */
 	uint32_t bytes, capacity; /* capacity 0: not noted */
 	struct planned_end *ends;
 };
@@ -307,7 +309,13 @@ static struct error *put_contents(struct restore *restore, struct planned_pipe *
 
 static struct error *plan_pipe(struct restore *restore, struct planned_file *file)
 {
-	return plan_end(restore, file, IMAGE_PIPES_DATA, file->entry->pipe->pipe_id, NULL);
+	struct planned_end *end;
+
+	TRY(plan_end(restore, file, IMAGE_PIPES_DATA, file->entry->pipe->pipe_id, NULL));
+	end = file->kind_data;
+	end->pipe->key = arena_format(restore->arena, "pipe:[%u]", end->pipe->id);
+	(void)inherited_find(restore, end->pipe->key); /* it is asked for */
+	return NULL;
 }
 
 /* Every description of one pipe gets its own opening of the same pipe, with its own flags. The first
@@ -335,11 +343,67 @@ static struct error *open_ends(const struct planned_pipe *pipe, int ends[2])
 	return NULL;
 }
 
+/* An end of the caller's pipe with the flags of the description; what cannot be opened anew, such as
+ * a socket in its place, is shared with the caller. */
+static struct error *open_inherited(struct planned_file *file, int fd)
+{
+	char path[32];
+
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+	file->fd = open(path, (int)(file->entry->pipe->flags & O_ACCMODE) | O_NONBLOCK | O_CLOEXEC);
+	if (file->fd < 0) {
+		file->fd = fcntl(fd, F_DUPFD_CLOEXEC, 0);
+		file->inherited = true;
+	}
+	file->made = true;
+	return file->fd < 0 ? fail_errno("could not open an end of an inherited pipe") : NULL;
+}
+
+static bool tree_reads(const struct planned_pipe *pipe)
+{
+	for (const struct planned_end *end = pipe->ends; end; end = end->next)
+		if ((end->file->entry->pipe->flags & O_ACCMODE) != O_WRONLY)
+			return true;
+	return false;
+}
+
+/* What was in the pipe belongs to its reader. If that is outside, or this is still the pipe of the
+ * dump, it has it already. */
+static struct error *fill_inherited(struct restore *restore, struct planned_pipe *pipe, int fd)
+{
+	cleanup_close int writer = -1;
+	struct stat stat;
+	char path[32];
+
+	if (!pipe->bytes || !tree_reads(pipe) || fstat(fd, &stat) || !S_ISFIFO(stat.st_mode) ||
+	    stat.st_ino == pipe->id)
+		return NULL;
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+	writer = open(path, O_RDWR | O_NONBLOCK | O_CLOEXEC);
+	if (writer < 0)
+		return fail_errno("could not open an inherited pipe");
+	return put_contents(restore, pipe, writer);
+}
+
+static struct error *use_inherited(struct restore *restore, struct planned_pipe *pipe, int fd)
+{
+	TRY(fill_inherited(restore, pipe, fd));
+	for (struct planned_end *end = pipe->ends; end; end = end->next)
+		TRY(open_inherited(end->file, fd));
+	return NULL;
+}
+
 static struct error *create_pipe(struct restore *restore, struct planned_file *file, int *ret_fd)
 {
 	struct planned_end *end = file->kind_data;
 	cleanup_close int reader = -1, writer = -1;
-	int ends[2];
+	int ends[2], inherited = inherited_find(restore, end->pipe->key);
+
+	if (inherited >= 0) {
+		TRY(use_inherited(restore, end->pipe, inherited));
+		*ret_fd = file->fd;
+		return NULL;
+	}
 
 	if (pipe2(ends, O_CLOEXEC | O_NONBLOCK))
 		return fail_errno("could not create a pipe");

@@ -42,6 +42,8 @@ struct file_plan {
 	size_t remap_count;
 	int *finish_fds; /* main's copies, by position in files; -1 */
 	int hub;	 /* the opener's socket */
+	struct inherited *inherited; /* inherited.c */
+	size_t inherited_count;
 	struct terminal_plan *terminals;
 	struct pipe_plan *pipes;
 	struct memfd_plan *memfds;

@@ -11,7 +11,9 @@
 
 #include "model/context.h"
 #include "files/collection.h"
+#include "files/external.h"
 #include "files/files.h"
+#include "files/inherited.h"
 #include "files/plan.h"
 #include "files/validate.h"
 #include "support/cleanup.h"
@@ -47,13 +49,33 @@ static int open_for_reading(int fd, const struct stat *stat)
 	return open(path, O_RDONLY | O_CLOEXEC);
 }
 
+/* mount id and inode, as fdinfo and stat tell them. */
+const char *regular_external_key(struct dump *dump, int fd, const struct stat *stat)
+{
+	const struct options *options = dump->criu->options;
+	struct statx more;
+	char *key;
+
+	if (!external_any(options, "file") || statx(fd, "", AT_EMPTY_PATH, STATX_MNT_ID, &more))
+		return NULL;
+	key = arena_format(dump->arena, "file[%llx:%lx]", (unsigned long long)more.stx_mnt_id, stat->st_ino);
+	return external_find(options, key, NULL) ? key : NULL;
+}
+
 struct error *regular_describe(struct dump *dump, RegFileEntry *entry, int fd, const struct stat *stat,
 			       const char *link, bool is_code)
 {
 	size_t length = strlen(link), mark = sizeof(deleted_mark) - 1;
-	bool at_path = is_at_path(link, stat);
+	const char *external = regular_external_key(dump, fd, stat);
+	bool at_path = !external && is_at_path(link, stat);
 	cleanup_close int readable = -1;
 
+	if (external) {
+		entry->name = (char *)external;
+		SET(entry, mode, stat->st_mode);
+		SET(entry, ext, true);
+		return NULL;
+	}
 	TRY(check_name(link));
 	entry->name = arena_string(dump->arena, link);
 	SET(entry, mode, stat->st_mode);
@@ -86,9 +108,17 @@ static struct error *dump(struct dump *dump, const struct open_fd *fd, FileEntry
 
 /* ---- restore ---- */
 
+/* The caller's descriptor for a file, external or by its path; -1: none was given. */
+static int find_inherited(struct restore *restore, const RegFileEntry *entry)
+{
+	return inherited_find(restore, entry->name[0] == '/' ? entry->name + 1 : entry->name);
+}
+
 struct error *regular_open(struct restore *restore, const RegFileEntry *entry, int flags, int *ret_fd)
 {
-	const char *path = planned_path(restore, entry);
+	int inherited = find_inherited(restore, entry);
+	const char *path = inherited < 0 ? planned_path(restore, entry)
+					 : arena_format(restore->arena, "/proc/self/fd/%d", inherited);
 
 	if (flags < 0)
 		flags = entry->flags & ~(O_CREAT | O_EXCL | O_TRUNC | O_NOCTTY);
@@ -127,9 +157,11 @@ static struct error *plan(struct restore *restore, struct planned_file *file)
 	const RegFileEntry *entry = file->entry->reg;
 	struct stat now;
 
-	if (!entry->name || entry->name[0] != '/' || (entry->has_ext && entry->ext))
-		return with_hint(fail("cannot restore the file \"%s\": it was passed from outside", entry->name),
-				 "Use --inherit-fd or --external to name its replacement.");
+	if (find_inherited(restore, entry) >= 0)
+		return NULL;
+	if (entry->name[0] != '/' || (entry->has_ext && entry->ext))
+		return with_hint(fail("cannot restore the file \"%s\": it was outside of the tree", entry->name),
+				 "Give its replacement with --inherit-fd fd[N]:%s.", entry->name);
 	if (is_remapped(restore, entry))
 		return NULL;
 	if (stat(entry->name, &now))
@@ -147,7 +179,13 @@ static struct error *plan(struct restore *restore, struct planned_file *file)
 static struct error *create(struct restore *restore, struct planned_file *file, int *ret_fd)
 {
 	const RegFileEntry *entry = file->entry->reg;
+	int inherited = find_inherited(restore, entry);
 
+	if (inherited >= 0) {
+		file->inherited = true;
+		*ret_fd = fcntl(inherited, F_DUPFD_CLOEXEC, 0);
+		return *ret_fd < 0 ? fail_errno("could not copy a descriptor") : NULL;
+	}
 	TRY(regular_open(restore, entry, -1, ret_fd));
 	if (entry->pos && entry->pos != UINT64_MAX && !(entry->flags & O_PATH) &&
 	    lseek(*ret_fd, entry->pos, SEEK_SET) < 0 && errno != ESPIPE)

@@ -8,6 +8,7 @@
 
 #include "model/context.h"
 #include "files/files.h"
+#include "files/inherited.h"
 #include "image/directory.h"
 #include "kernel/proc/status.h"
 #include "memory/memory.h"
@@ -78,7 +79,8 @@ static struct error *keep_descriptors(struct restore *restore)
 		images->work_fd = images->fd;
 	else
 		TRY(keep_descriptor(restore, &images->work_fd));
-	return keep_descriptor(restore, log_descriptor());
+	TRY(keep_descriptor(restore, log_descriptor()));
+	return inherited_keep(restore);
 }
 
 struct error *make_plan(struct restore *restore)
@@ -94,6 +96,7 @@ struct error *make_plan(struct restore *restore)
 					 snapshot->tasks[i]->pid));
 	TRY(memory_plan(restore));
 	TRY(files_plan(restore));
+	inherited_report(restore);
 	TRY(kinship_plan(restore));
 	TRY(handover_prepare(restore));
 	return board_make(restore);

@@ -16,6 +16,7 @@
 
 #include "board.h"
 #include "files/files.h"
+#include "files/inherited.h"
 #include "hooks/hooks.h"
 #include "image/stats.h"
 #include "memory/memory.h"
@@ -156,6 +157,7 @@ static struct error *restore_tree(struct restore *restore)
 	TRY(hooks_run(restore->criu->hooks, HOOK_SETUP_NAMESPACES, root));
 	TRY(hooks_run(restore->criu->hooks, HOOK_POST_SETUP_NAMESPACES, 0));
 	TRY(open_files(restore));     /* create, connect, fill; hand over */
+	inherited_close(restore);
 	TRY(run_programs(restore));   /* newborns become the tasks and are caught at the end */
 	TRY(finish_restore(restore)); /* last words to the files */
 	TRY(release_restored(restore));
