@@ -12,8 +12,6 @@
 		.hint = what,                                                                                          \
 	}
 
-UNSUPPORTED(netlink_socket, "is a netlink socket, which cannot be saved yet", "Close it before the dump.",
-	    .socket_family = AF_NETLINK);
 UNSUPPORTED(packet_socket, "is a packet socket, which cannot be saved yet", "Close it before the dump.",
 	    .socket_family = AF_PACKET);
 UNSUPPORTED(io_uring, "is an io_uring, which cannot be saved",
