@@ -12,8 +12,8 @@
 		.hint = what,                                                                                          \
 	}
 
-UNSUPPORTED(packet_socket, "is a packet socket, which cannot be saved yet", "Close it before the dump.",
-	    .socket_family = AF_PACKET);
+UNSUPPORTED(vsock_socket, "is a vsock socket, whose other side is outside of this system: it cannot be saved",
+	    "Close it before the dump.", .socket_family = AF_VSOCK);
 UNSUPPORTED(io_uring, "is an io_uring, which cannot be saved",
 	    "Let the program use another way of I/O (for Node.js and libuv: UV_USE_IO_URING=0).",
 	    .anon_inode = "[io_uring]");
