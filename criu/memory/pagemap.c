@@ -96,14 +96,18 @@ static struct error *read_pagemap(int fd, uint64_t start, uint64_t end, bool ano
 	return NULL;
 }
 
-struct error *pagemap_scan(int pagemap_fd, uint64_t start, uint64_t end, bool anonymous_only, struct arena *arena,
-			   struct page_ranges *ranges, struct page_ranges *guards)
+struct error *pagemap_scan(int pagemap_fd, const struct page_range *areas, size_t area_count, bool anonymous_only,
+			   struct arena *arena, struct page_ranges *ranges, struct page_ranges *guards)
 {
 	const struct target target = { arena, ranges, guards };
+	uint64_t start = areas[0].start, end = areas[area_count - 1].end;
 	bool supported;
 
+	/* Holes cost this nothing, so all areas are one call. */
 	TRY(scan(pagemap_fd, start, end, anonymous_only, IS_GUARD, &target, &supported));
 	if (!supported) /* before Linux 6.15 */
 		TRY(scan(pagemap_fd, start, end, anonymous_only, IS_PRESENT, &target, &supported));
-	return supported ? NULL : read_pagemap(pagemap_fd, start, end, anonymous_only, arena, ranges);
+	for (size_t i = 0; i < area_count && !supported; i++)
+		TRY(read_pagemap(pagemap_fd, areas[i].start, areas[i].end, anonymous_only, arena, ranges));
+	return NULL;
 }

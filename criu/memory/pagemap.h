@@ -21,7 +21,8 @@ struct page_ranges {
 	size_t count, capacity;
 };
 
-/* Appends the ranges within [start, end) that are present or swapped and neither the zero
- * page nor, if anonymous_only, pages of a file; guard pages (MADV_GUARD_INSTALL) apart. */
-struct error *pagemap_scan(int pagemap_fd, uint64_t start, uint64_t end, bool anonymous_only, struct arena *arena,
-			   struct page_ranges *ranges, struct page_ranges *guards) must_check;
+/* Appends the ranges within the areas (at least one, ascending; nothing of interest is mapped
+ * between them) that are present or swapped and neither the zero page nor, if anonymous_only,
+ * pages of a file; guard pages (MADV_GUARD_INSTALL) apart. */
+struct error *pagemap_scan(int pagemap_fd, const struct page_range *areas, size_t area_count, bool anonymous_only,
+			   struct arena *arena, struct page_ranges *ranges, struct page_ranges *guards) must_check;

@@ -41,20 +41,21 @@ static bool has_relatives(const struct mapping_line *line)
 	}
 }
 
-/* Neighbours of one class are scanned by one call; what is between them is not mapped. */
+/* Neighbours of one class are scanned by one call. */
 static struct error *scan_pages(struct task_scan *scan, int pagemap)
 {
-	for (size_t i = 0; i < scan->line_count;) {
-		enum page_class class = classify(&scan->lines[i]);
-		uint64_t start = scan->lines[i].start, end = scan->lines[i].end;
+	struct page_range *areas = arena_array(&scan->arena, struct page_range, scan->line_count);
 
-		for (i++; i < scan->line_count && classify(&scan->lines[i]) == class; i++)
-			end = scan->lines[i].end;
+	for (size_t i = 0, count; i < scan->line_count; i += count) {
+		enum page_class class = classify(&scan->lines[i]);
+
+		for (count = 0; i + count < scan->line_count && classify(&scan->lines[i + count]) == class; count++)
+			areas[count] = (struct page_range){ scan->lines[i + count].start, scan->lines[i + count].end };
 		if (class == PAGES_ALL)
 			*arena_append(&scan->arena, scan->wanted.items, scan->wanted.count, scan->wanted.capacity) =
-			    (struct page_range){ start, end };
+			    (struct page_range){ areas[0].start, areas[count - 1].end };
 		else if (class != PAGES_NONE)
-			TRY(pagemap_scan(pagemap, start, end, class == PAGES_WRITTEN, &scan->arena, &scan->wanted,
+			TRY(pagemap_scan(pagemap, areas, count, class == PAGES_WRITTEN, &scan->arena, &scan->wanted,
 					 &scan->guards));
 	}
 	return NULL;
