@@ -55,6 +55,20 @@ static void check_maps(struct arena *arena)
 	check_flags(lines);
 }
 
+/* Linux 6.1 has no name for locking on fault. */
+static void check_unnamed_flag(struct arena *arena)
+{
+	cleanup_free char *text = strdup("1000-2000 rw-p 00000000 00:00 0 \nVmFlags: rd wr lo ?? \n"
+					 "3000-4000 rw-p 00000000 00:00 0 \nVmFlags: rd wr ?? \n");
+	struct mapping_line *lines;
+	size_t count;
+
+	if (!check_no_error(maps_parse(text, arena, &lines, &count), "smaps of 6.1") || !check(count == 2, "two mappings"))
+		return;
+	check(lines[0].flags == (MAPPING_LOCKED | MAPPING_LOCKED_ON_FAULT), "locked on fault without a name");
+	check(lines[1].flags == 0, "another flag without a name");
+}
+
 static void check_bad_maps(struct arena *arena)
 {
 	static const char *const texts[] = {
@@ -160,6 +174,7 @@ int main(void)
 	struct arena arena = { 0 };
 
 	check_maps(&arena);
+	check_unnamed_flag(&arena);
 	check_bad_maps(&arena);
 	check_stat(&arena);
 	check_status(&arena);

@@ -23,6 +23,8 @@ static const struct {
 	{ "ui", MAPPING_UFFD },		{ "gu", MAPPING_GUARD },
 	{ "lf", MAPPING_LOCKED_ON_FAULT }, { "ac", MAPPING_ACCOUNTED },
 	{ "mw", MAPPING_MAY_WRITE },
+	/* Kernels without a name for locking on fault (6.1 has none) write it so. */
+	{ "??", MAPPING_LOCKED_ON_FAULT },
 };
 
 static void parse_flags(const char *place, struct mapping_line *line)
@@ -36,6 +38,8 @@ static void parse_flags(const char *place, struct mapping_line *line)
 		while (*place && *place != ' ' && *place != '\n')
 			place++;
 	}
+	if (!(line->flags & MAPPING_LOCKED))
+		line->flags &= ~MAPPING_LOCKED_ON_FAULT;
 }
 
 /* The kernel writes a newline in a name as \012. */
