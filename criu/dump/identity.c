@@ -14,7 +14,8 @@
 #include <unistd.h>
 
 #include "dump/stages.h"
-#include "support/log.h"
+#include "namespaces/time.h"
+#include "support/cleanup.h"
 
 struct class
 {
@@ -91,54 +92,66 @@ static const struct namespace_name {
 };
 enum { NAMESPACE_COUNT = sizeof(namespace_names) / sizeof(namespace_names[0]) };
 
-static struct error *namespace_inode(int proc_fd, const char *name, ino_t *inode, bool *exists)
-{
-	struct stat stat;
-	char path[32];
+enum { NAMESPACE_TIME = 4 };
 
-	snprintf(path, sizeof(path), "ns/%s", name);
-	*exists = true;
-	if (!fstatat(proc_fd, path, &stat, 0)) {
-		*inode = stat.st_ino;
-		return NULL;
-	}
-	*exists = false;
-	return errno == ENOENT ? NULL : fail_errno("could not examine the %s namespace", name);
-}
+/* The namespaces of a process; 0 where the kernel knows no such kind. */
+struct namespaces {
+	ino_t inodes[NAMESPACE_COUNT];
+};
 
-/* Every namespace must be the dumper's own until namespaces can be saved. */
-static struct error *identify_namespaces(struct task *task, int own_proc)
+static struct error *read_namespaces(int proc_fd, struct namespaces *namespaces)
 {
 	for (size_t i = 0; i < NAMESPACE_COUNT; i++) {
-		const struct namespace_name *name = &namespace_names[i];
-		ino_t own = 0, theirs = 0;
-		bool exists;
+		const char *name = namespace_names[i].proc_name;
+		struct stat stat = { 0 };
+		char path[32];
 
-		TRY(namespace_inode(own_proc, name->proc_name, &own, &exists));
-		if (!exists)
-			continue;
-		if (task)
-			TRY(namespace_inode(task->proc_fd, name->proc_name, &theirs, &exists));
-		if (task && own != theirs)
-			return with_hint(fail("cannot save process %d: it is in a %s namespace of its own", task->pid,
-					      name->proc_name),
-					 "Dump processes that share the namespaces of criu, or run criu inside them "
-					 "(nsenter).");
+		snprintf(path, sizeof(path), "ns/%s", name);
+		if (fstatat(proc_fd, path, &stat, 0) && errno != ENOENT)
+			return fail_errno("could not examine the %s namespace", name);
+		namespaces->inodes[i] = stat.st_ino;
 	}
 	return NULL;
 }
 
-static void set_namespace_ids(TaskKobjIdsEntry *ids, int own_proc)
+/* Every namespace must be the dumper's own until namespaces can be saved, or that of the root if it is one of
+ * time, which is nothing but the clocks' offsets. */
+static struct error *identify_namespaces(const struct task *task, const struct namespaces *expected)
+{
+	struct namespaces theirs;
+
+	TRY(read_namespaces(task->proc_fd, &theirs));
+	for (size_t i = 0; i < NAMESPACE_COUNT; i++)
+		if (theirs.inodes[i] != expected->inodes[i])
+			return with_hint(fail("cannot save process %d: it is in a %s namespace of its own", task->pid,
+					      namespace_names[i].proc_name),
+					 "Dump processes that share the namespaces of criu, or run criu inside them "
+					 "(nsenter).");
+	return NULL;
+}
+
+/* A task whose children will live in another time namespace than itself. */
+static struct error *check_time_of_children(const struct task *task, const struct namespaces *expected)
+{
+	struct stat stat;
+
+	if (fstatat(task->proc_fd, "ns/time_for_children", &stat, 0) ||
+	    stat.st_ino == expected->inodes[NAMESPACE_TIME])
+		return NULL;
+	return with_hint(fail("cannot save process %d: its children will be born into another time namespace", task->pid),
+			 "Dump it after it has forked, or start it by `unshare --time --fork`.");
+}
+
+static void set_namespace_ids(TaskKobjIdsEntry *ids, const struct namespaces *own, const struct namespaces *theirs)
 {
 	for (size_t i = 0; i < NAMESPACE_COUNT; i++) {
 		const struct namespace_name *name = &namespace_names[i];
-		char path[32];
 
-		snprintf(path, sizeof(path), "ns/%s", name->proc_name);
-		if (faccessat(own_proc, path, F_OK, AT_SYMLINK_NOFOLLOW))
+		if (!own->inodes[i])
 			continue;
 		*(protobuf_c_boolean *)((char *)ids + name->has_offset) = true;
-		*(uint32_t *)((char *)ids + name->id_offset) = i + 1;
+		*(uint32_t *)((char *)ids + name->id_offset) =
+		    theirs->inodes[i] == own->inodes[i] ? i + 1 : NAMESPACE_COUNT + i + 1;
 	}
 }
 
@@ -173,36 +186,43 @@ static struct error *identify_task(struct dump *dump, struct identity *identity,
 	return NULL;
 }
 
-struct error *identify_tasks(struct dump *dump)
+static struct error *identify_tree(struct dump *dump, struct identity *identity, int own_proc)
 {
-	struct identity identity = { 0 };
-	int own_proc = open("/proc/self", O_PATH | O_DIRECTORY | O_CLOEXEC);
-	TaskKobjIdsEntry *own = new_message(dump->arena, task_kobj_ids_entry);
-	struct error *error = NULL;
+	const struct task *root = snapshot_root(dump->snapshot);
+	TaskKobjIdsEntry *own_ids = new_message(dump->arena, task_kobj_ids_entry);
+	struct namespaces own, expected, of_root;
 
-	if (own_proc < 0)
-		return fail_errno("could not open /proc/self");
-	for (int i = 0; i < CLASS_COUNT && !error; i++) {
+	for (int i = 0; i < CLASS_COUNT; i++) {
 		uint32_t id;
 		bool first;
 
-		identity.classes[i].what = class_kinds[i].what;
-		error = classify(dump->arena, &identity.classes[i], getpid(), &id, &first);
+		identity->classes[i].what = class_kinds[i].what;
+		TRY(classify(dump->arena, &identity->classes[i], getpid(), &id, &first));
 	}
-	own->vm_id = own->files_id = own->fs_id = own->sighand_id = 1;
-	set_namespace_ids(own, own_proc);
-	for (size_t i = 0; i < dump->snapshot->task_count && !error; i++) {
+	TRY(read_namespaces(own_proc, &own));
+	TRY(read_namespaces(root->proc_fd, &of_root));
+	expected = own;
+	expected.inodes[NAMESPACE_TIME] = of_root.inodes[NAMESPACE_TIME];
+	own_ids->vm_id = own_ids->files_id = own_ids->fs_id = own_ids->sighand_id = 1;
+	set_namespace_ids(own_ids, &own, &own);
+	dump->root_ids = own_ids;
+	for (size_t i = 0; i < dump->snapshot->task_count; i++) {
 		struct task *task = dump->snapshot->tasks[i];
 
 		if (task->state == TASK_DEAD)
 			continue;
-		error = identify_task(dump, &identity, task);
-		if (!error)
-			error = identify_namespaces(task, own_proc);
-		if (!error)
-			set_namespace_ids(task->ids, own_proc);
+		TRY(identify_task(dump, identity, task));
+		TRY(identify_namespaces(task, &expected));
+		TRY(check_time_of_children(task, &expected));
+		set_namespace_ids(task->ids, &own, &expected);
 	}
-	dump->root_ids = own;
-	close(own_proc);
-	return error;
+	return clocks_collect(dump, own.inodes[NAMESPACE_TIME] == of_root.inodes[NAMESPACE_TIME]);
+}
+
+struct error *identify_tasks(struct dump *dump)
+{
+	struct identity identity = { 0 };
+	cleanup_close int own_proc = open("/proc/self", O_PATH | O_DIRECTORY | O_CLOEXEC);
+
+	return own_proc < 0 ? fail_errno("could not open /proc/self") : identify_tree(dump, &identity, own_proc);
 }

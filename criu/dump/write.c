@@ -53,26 +53,6 @@ static struct error *write_task(struct dump *dump, const struct task *task)
 	return image_write_one(dump->criu->images, IMAGE_FS, task->pid, &task->fs->base);
 }
 
-static Timespec *clock_reading(struct arena *arena, clockid_t clock)
-{
-	Timespec *out = new_message(arena, timespec);
-	struct timespec now;
-
-	clock_gettime(clock, &now);
-	out->tv_sec = now.tv_sec;
-	out->tv_nsec = now.tv_nsec;
-	return out;
-}
-
-static struct error *write_clocks(struct dump *dump)
-{
-	TimensEntry *entry = new_message(dump->arena, timens_entry);
-
-	entry->monotonic = clock_reading(dump->arena, CLOCK_MONOTONIC);
-	entry->boottime = clock_reading(dump->arena, CLOCK_BOOTTIME);
-	return image_write_one(dump->criu->images, IMAGE_TIMENS, 0, &entry->base);
-}
-
 /* Control groups are not saved yet: the tree will live where criu is called from. */
 static void warn_of_cgroups(const struct task *root)
 {
@@ -85,6 +65,14 @@ static void warn_of_cgroups(const struct task *root)
 		log_warning("process %d is in other control groups than criu; a restore will put it into criu's",
 			    root->pid);
 	error_free(error); /* it has ended meanwhile */
+}
+
+/* 0 when the tree has no time namespace of its own. */
+static uint32_t clocks_key(const struct dump *dump)
+{
+	uint32_t theirs = snapshot_root(dump->snapshot)->ids->time_ns_id;
+
+	return theirs == dump->root_ids->time_ns_id ? 0 : theirs;
 }
 
 struct error *write_images(struct dump *dump)
@@ -104,7 +92,7 @@ struct error *write_images(struct dump *dump)
 	if (!snapshot->seccomp)
 		snapshot->seccomp = new_message(dump->arena, seccomp_entry);
 	TRY(image_write_one(dump->criu->images, IMAGE_SECCOMP, 0, &snapshot->seccomp->base));
-	TRY(write_clocks(dump));
+	TRY(image_write_one(dump->criu->images, IMAGE_TIMENS, clocks_key(dump), &snapshot->clocks->base));
 	if (dump->criu->options->cpu_cap && strcmp(dump->criu->options->cpu_cap, "none"))
 		TRY(image_write_one(dump->criu->images, IMAGE_CPUINFO, 0, &arch_cpuinfo(dump->arena)->base));
 	inventory = inventory_new(dump->arena, dump->run_id);

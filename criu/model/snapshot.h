@@ -91,6 +91,7 @@ struct snapshot {
 	size_t table_count, table_capacity;
 	InventoryEntry *inventory;
 	SeccompEntry *seccomp; /* filters of all threads */
+	TimensEntry *clocks;   /* what the tree saw at the dump; NULL: not recorded */
 	size_t seccomp_capacity;
 };
 

@@ -11,6 +11,7 @@
 #include "files/files.h"
 #include "image/inventory.h"
 #include "image/record.h"
+#include "namespaces/time.h"
 #include "restore/stages.h"
 #include "support/log.h"
 #include "support/options.h"
@@ -190,6 +191,23 @@ static struct error *check_processor(struct restore *restore)
 	return count ? arch_cpuinfo_check((CpuinfoEntry *)entries[0], arch_cpuinfo(restore->arena), mode) : NULL;
 }
 
+/* Absent: the clocks of this machine will do. */
+static struct error *read_clocks(struct restore *restore)
+{
+	const TaskKobjIdsEntry *own = restore->snapshot->inventory->root_ids;
+	const TaskKobjIdsEntry *root = snapshot_root(restore->snapshot)->ids;
+	bool apart = root && root->time_ns_id != own->time_ns_id;
+	ProtobufCMessage **entries;
+	size_t count;
+
+	TRY(image_read_all(restore->criu->images, IMAGE_TIMENS, apart ? root->time_ns_id : 0, restore->arena, &entries,
+			   &count));
+	if (!count)
+		return apart ? fail("the image is damaged: the clocks of the tree are missing") : NULL;
+	restore->snapshot->clocks = (TimensEntry *)entries[0];
+	return clocks_check(restore->snapshot->clocks);
+}
+
 struct error *read_images(struct restore *restore)
 {
 	struct snapshot *snapshot = restore->snapshot;
@@ -202,5 +220,6 @@ struct error *read_images(struct restore *restore)
 	TRY(read_seccomp(restore));
 	for (size_t i = 0; i < snapshot->task_count; i++)
 		TRY(read_task(restore, snapshot->tasks[i]));
+	TRY(read_clocks(restore));
 	return files_read(restore);
 }

@@ -22,6 +22,7 @@
 #include "memory/memory.h"
 #include "memory/plan.h"
 #include "model/handover.h"
+#include "namespaces/time.h"
 #include "net/lock.h"
 #include "restore/kinship.h"
 #include "restore/newborn.h"
@@ -52,6 +53,21 @@ static size_t expected(const struct restore *restore, enum stage stage)
 	return count;
 }
 
+/* The root is born into the tree's own time; main stays in this machine's. */
+static struct error *fork_root(struct restore *restore, bool sibling)
+{
+	struct error *error;
+	int own_time;
+
+	TRY(clocks_enter(restore, &own_time));
+	error = newborn_fork(restore, snapshot_root(restore->snapshot), sibling);
+	if (error) {
+		error_ignore(clocks_leave(own_time), "own clocks");
+		return error;
+	}
+	return clocks_leave(own_time);
+}
+
 struct error *grow_tree(struct restore *restore)
 {
 	bool sibling = restore->criu->options->restore_sibling;
@@ -61,7 +77,7 @@ struct error *grow_tree(struct restore *restore)
 	/* Newborns inherit a mask that blocks everything until their registers are set. */
 	syscall(SYS_rt_sigprocmask, SIG_SETMASK, &all, &before, sizeof(all));
 	undo_push(&restore->undo, "end the half-born tree", kill_tree_of, restore);
-	error = newborn_fork(restore, snapshot_root(restore->snapshot), sibling);
+	error = fork_root(restore, sibling);
 	syscall(SYS_rt_sigprocmask, SIG_SETMASK, &before, NULL, sizeof(before));
 	if (error)
 		return error;
