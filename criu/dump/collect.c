@@ -66,12 +66,11 @@ static struct error *open_task(struct dump *dump, struct task *task)
 	return NULL;
 }
 
-/* From outside, leader only: what every later step wants to know. */
+/* From outside: what every later step wants to know. */
 static struct error *examine_task(struct dump *dump, struct task *task)
 {
 	struct thread *leader = task_leader(task);
 
-	TRY(open_task(dump, task));
 	for (size_t i = 0; i < task->thread_count; i++)
 		TRY(read_outside(dump, &task->threads[i]));
 	task->stat = leader->stat;
@@ -212,6 +211,9 @@ struct error *collect_tasks(struct dump *dump)
 {
 	struct snapshot *snapshot = dump->snapshot;
 
+	for (size_t i = 0; i < snapshot->task_count; i++)
+		TRY(with_context(open_task(dump, snapshot->tasks[i]), "process %d", snapshot->tasks[i]->pid));
+	memory_scan(dump); /* in the background, and before our code is in any task */
 	for (size_t i = 0; i < snapshot->task_count; i++)
 		TRY(with_context(examine_task(dump, snapshot->tasks[i]), "process %d", snapshot->tasks[i]->pid));
 	TRY(identify_tasks(dump));

@@ -114,15 +114,23 @@ static struct error *read_namespaces(int proc_fd, struct namespaces *namespaces)
 	return NULL;
 }
 
+struct error *identity_prepare(struct dump *dump)
+{
+	cleanup_close int own_proc = open("/proc/self", O_PATH | O_DIRECTORY | O_CLOEXEC);
+
+	if (own_proc < 0)
+		return fail_errno("could not open /proc/self");
+	dump->own_namespaces = arena_new(dump->arena, struct namespaces);
+	return read_namespaces(own_proc, dump->own_namespaces);
+}
+
 /* Every namespace must be the dumper's own until namespaces can be saved, or that of the root if it is one of
  * time, which is nothing but the clocks' offsets. */
-static struct error *identify_namespaces(const struct task *task, const struct namespaces *expected)
+static struct error *check_namespaces(const struct task *task, const struct namespaces *theirs,
+				      const struct namespaces *expected)
 {
-	struct namespaces theirs;
-
-	TRY(read_namespaces(task->proc_fd, &theirs));
 	for (size_t i = 0; i < NAMESPACE_COUNT; i++)
-		if (theirs.inodes[i] != expected->inodes[i])
+		if (theirs->inodes[i] != expected->inodes[i])
 			return with_hint(fail("cannot save process %d: it is in a %s namespace of its own", task->pid,
 					      namespace_names[i].proc_name),
 					 "Dump processes that share the namespaces of criu, or run criu inside them "
@@ -186,43 +194,34 @@ static struct error *identify_task(struct dump *dump, struct identity *identity,
 	return NULL;
 }
 
-static struct error *identify_tree(struct dump *dump, struct identity *identity, int own_proc)
+struct error *identify_tasks(struct dump *dump)
 {
-	const struct task *root = snapshot_root(dump->snapshot);
-	TaskKobjIdsEntry *own_ids = new_message(dump->arena, task_kobj_ids_entry);
-	struct namespaces own, expected, of_root;
+	const struct namespaces *own = dump->own_namespaces;
+	struct namespaces expected = *own, theirs;
+	struct identity identity = { 0 };
 
+	dump->root_ids = new_message(dump->arena, task_kobj_ids_entry);
+	dump->root_ids->vm_id = dump->root_ids->files_id = dump->root_ids->fs_id = dump->root_ids->sighand_id = 1;
+	set_namespace_ids(dump->root_ids, own, own);
 	for (int i = 0; i < CLASS_COUNT; i++) {
 		uint32_t id;
 		bool first;
 
-		identity->classes[i].what = class_kinds[i].what;
-		TRY(classify(dump->arena, &identity->classes[i], getpid(), &id, &first));
+		identity.classes[i].what = class_kinds[i].what;
+		TRY(classify(dump->arena, &identity.classes[i], getpid(), &id, &first));
 	}
-	TRY(read_namespaces(own_proc, &own));
-	TRY(read_namespaces(root->proc_fd, &of_root));
-	expected = own;
-	expected.inodes[NAMESPACE_TIME] = of_root.inodes[NAMESPACE_TIME];
-	own_ids->vm_id = own_ids->files_id = own_ids->fs_id = own_ids->sighand_id = 1;
-	set_namespace_ids(own_ids, &own, &own);
-	dump->root_ids = own_ids;
 	for (size_t i = 0; i < dump->snapshot->task_count; i++) {
 		struct task *task = dump->snapshot->tasks[i];
 
 		if (task->state == TASK_DEAD)
 			continue;
-		TRY(identify_task(dump, identity, task));
-		TRY(identify_namespaces(task, &expected));
+		TRY(identify_task(dump, &identity, task));
+		TRY(read_namespaces(task->proc_fd, &theirs));
+		if (task == snapshot_root(dump->snapshot))
+			expected.inodes[NAMESPACE_TIME] = theirs.inodes[NAMESPACE_TIME];
+		TRY(check_namespaces(task, &theirs, &expected));
 		TRY(check_time_of_children(task, &expected));
-		set_namespace_ids(task->ids, &own, &expected);
+		set_namespace_ids(task->ids, own, &expected);
 	}
-	return clocks_collect(dump, own.inodes[NAMESPACE_TIME] == of_root.inodes[NAMESPACE_TIME]);
-}
-
-struct error *identify_tasks(struct dump *dump)
-{
-	struct identity identity = { 0 };
-	cleanup_close int own_proc = open("/proc/self", O_PATH | O_DIRECTORY | O_CLOEXEC);
-
-	return own_proc < 0 ? fail_errno("could not open /proc/self") : identify_tree(dump, &identity, own_proc);
+	return clocks_collect(dump, own->inodes[NAMESPACE_TIME] == expected.inodes[NAMESPACE_TIME]);
 }

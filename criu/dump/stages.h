@@ -14,6 +14,8 @@ void thaw_tree(void *argument);
 /* collect.c: all state of all tasks but the pages. */
 struct error *collect_tasks(struct dump *dump) must_check;
 
+/* identity.c, before the freeze: the namespaces of the dumper itself. */
+struct error *identity_prepare(struct dump *dump) must_check;
 /* identity.c: which address spaces, tables, fs and signal structs are shared (kcmp(2)), and
  * which namespaces the tasks live in; fills task->ids and task->table. */
 struct error *identify_tasks(struct dump *dump) must_check;

@@ -18,6 +18,7 @@
 #include "files/collection.h"
 #include "files/files.h"
 #include "files/memfd.h"
+#include "files/validate.h"
 #include "image/record.h"
 #include "support/cleanup.h"
 #include "support/file.h"
@@ -53,8 +54,10 @@ FileEntry *file_entry_new(struct dump *dump, FdTypes type, uint32_t id)
 	return entry;
 }
 
+/* ---- before the freeze ---- */
+
 /* The kernel makes a process that has threads wait some 10 ms, each time its table of descriptors grows. */
-void files_prepare(void)
+static void make_room(void)
 {
 	struct rlimit limit;
 	rlim_t most = MAX_BORROWED + OWN_DESCRIPTORS;
@@ -65,6 +68,28 @@ void files_prepare(void)
 	fd = fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, (int)(limit.rlim_cur < most ? limit.rlim_cur : most) - 1);
 	if (fd >= 0)
 		close(fd);
+}
+
+static struct error *find_pipe_device(dev_t *device)
+{
+	cleanup_close int reader = -1, writer = -1;
+	struct stat stat;
+	int ends[2];
+
+	if (pipe2(ends, O_CLOEXEC))
+		return fail_errno("could not make a pipe");
+	reader = ends[0];
+	writer = ends[1];
+	if (fstat(reader, &stat))
+		return fail_errno("could not examine a pipe");
+	*device = stat.st_dev;
+	return NULL;
+}
+
+struct error *files_prepare(struct dump *dump)
+{
+	make_room();
+	return find_pipe_device(&collection(dump)->pipe_device);
 }
 
 /* ---- identity ---- */
@@ -302,31 +327,12 @@ static struct error *collect_all(struct dump *dump, struct task *task, struct ex
 	return NULL;
 }
 
-static struct error *find_pipe_device(struct file_collection *files, dev_t *device)
-{
-	if (!files->pipe_device) {
-		cleanup_close int reader = -1, writer = -1;
-		struct stat stat;
-		int ends[2];
-
-		if (pipe2(ends, O_CLOEXEC))
-			return fail_errno("could not make a pipe");
-		reader = ends[0];
-		writer = ends[1];
-		if (fstat(reader, &stat))
-			return fail_errno("could not examine a pipe");
-		files->pipe_device = stat.st_dev;
-	}
-	*device = files->pipe_device;
-	return NULL;
-}
-
 struct error *files_collect(struct dump *dump, struct task *task)
 {
 	struct examination all = { .task = task };
 	struct error *error;
 
-	TRY(find_pipe_device(collection(dump), &all.pipe_device));
+	all.pipe_device = collection(dump)->pipe_device;
 	all.count = task->number_count;
 	task->table->entries = arena_array(dump->arena, FdinfoEntry *, all.count);
 	all.items = arena_array(dump->arena, struct examined, all.count);
@@ -370,14 +376,12 @@ static struct error *own_task(struct dump *dump, struct task **ret)
 static struct error *describe_loose(struct dump *dump, struct open_fd *fd, char **link)
 {
 	int flags = fcntl(fd->fd, F_GETFL);
-	dev_t pipe_device;
 
 	TRY(own_task(dump, &fd->task));
-	TRY(find_pipe_device(collection(dump), &pipe_device));
 	if (flags < 0 || fstat(fd->fd, &fd->stat))
 		return fail_errno("could not examine it");
 	fd->flags = flags;
-	TRY(read_link(fd->fd, &fd->stat, pipe_device, link));
+	TRY(read_link(fd->fd, &fd->stat, collection(dump)->pipe_device, link));
 	fd->link = *link;
 	return NULL;
 }
@@ -493,6 +497,7 @@ struct error *files_write(struct dump *dump)
 {
 	struct file_collection *files = dump->files;
 
+	TRY(validate_dump_all(dump));
 	TRY(write_list(dump, IMAGE_FILES, files->entries, files->entry_count));
 	TRY(write_list(dump, IMAGE_REMAP_PATHS, files->remaps, files->remap_count));
 	TRY(pipe_write(dump));

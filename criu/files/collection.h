@@ -31,6 +31,12 @@ struct seen_ghost {
 	uint32_t ghost_id;
 };
 
+/* A program or library whose build id is still to be read. */
+struct unidentified_file {
+	RegFileEntry *entry;
+	int fd;
+};
+
 struct file_collection {
 	struct seen_description *descriptions; /* sorted by device, inode, access mode, kcmp order */
 	size_t description_count, description_capacity;
@@ -40,11 +46,13 @@ struct file_collection {
 	size_t link_count, link_capacity;
 	struct seen_ghost *ghosts;
 	size_t ghost_count, ghost_capacity;
+	struct unidentified_file *unidentified;
+	size_t unidentified_count, unidentified_capacity;
 	FileEntry **entries; /* in the order of their ids */
 	size_t entry_count, entry_capacity;
 	RemapFilePathEntry **remaps;
 	size_t remap_count, remap_capacity;
-	dev_t pipe_device; /* of the file system that pipes are on; 0: not looked at yet */
+	dev_t pipe_device; /* of the file system that pipes are on */
 	struct pipe_contents *pipes; /* pipe.c */
 	size_t pipe_count, pipe_capacity;
 	struct number_map pipes_by_inode, fifos_by_inode;

@@ -8,7 +8,7 @@
 /* ---- dump: main ---- */
 
 /* Before any thread is started and before the tree is frozen: room for the descriptors that will be borrowed. */
-void files_prepare(void);
+struct error *files_prepare(struct dump *dump) must_check;
 
 /* The tree is frozen from here on. */
 

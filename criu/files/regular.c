@@ -85,7 +85,7 @@ struct error *regular_describe(struct dump *dump, RegFileEntry *entry, int fd, c
 		return NULL;
 	readable = open_for_reading(fd, stat);
 	if (at_path)
-		return readable < 0 ? NULL : validate_dump(dump, entry, readable);
+		return readable < 0 ? NULL : validate_dump_later(dump, entry, &readable);
 	/* Not at its path any more: deleted, renamed over, or hidden by a mount. */
 	if (length > mark && !strcmp(link + length - mark, deleted_mark))
 		entry->name[length - mark] = '\0';

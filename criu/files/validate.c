@@ -9,11 +9,12 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "files/collection.h"
 #include "model/context.h"
 #include "support/cleanup.h"
 #include "support/options.h"
 
-enum { LOOK_AT = 1 << 20, MAX_ID = 64 };
+enum { LOOK_AT = 1 << 20, MAX_ID = 64, UNIDENTIFIED_MAX = 256 };
 
 /* The id in a segment of notes; length 0: none. */
 static size_t find_in_notes(const char *notes, size_t size, uint8_t id[MAX_ID])
@@ -76,6 +77,25 @@ static size_t read_id(int fd, uint8_t id[MAX_ID])
 	length = find_id(file, size, id);
 	munmap(file, size);
 	return length;
+}
+
+struct error *validate_dump_later(struct dump *dump, RegFileEntry *entry, int *fd)
+{
+	struct file_collection *files = dump->files;
+
+	if (files->unidentified_count == UNIDENTIFIED_MAX)
+		return validate_dump(dump, entry, *fd);
+	*arena_append(dump->arena, files->unidentified, files->unidentified_count, files->unidentified_capacity) =
+	    (struct unidentified_file){ entry, *fd };
+	files_keep(dump, take_fd(fd));
+	return NULL;
+}
+
+struct error *validate_dump_all(struct dump *dump)
+{
+	for (size_t i = 0; i < dump->files->unidentified_count; i++)
+		TRY(validate_dump(dump, dump->files->unidentified[i].entry, dump->files->unidentified[i].fd));
+	return NULL;
 }
 
 struct error *validate_dump(struct dump *dump, RegFileEntry *entry, int fd)

@@ -257,12 +257,24 @@ static struct error *write_chunk(struct dump *dump, const struct chunk *chunk, c
 			    (uint64_t)__builtin_popcountll(chunk->kept) * PAGE_BYTES, chunk->offset);
 }
 
-static struct error *drain_chunk(struct memory_collection *memory, struct chunk *chunk, char *buffer)
+/* A worker's own, made when it is needed first. */
+static char *get_buffer(char **buffer)
+{
+	if (!*buffer) {
+		*buffer = mmap(NULL, CHUNK_PAGES * PAGE_BYTES, PROT_READ | PROT_WRITE,
+			       MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
+		if (*buffer == MAP_FAILED)
+			*buffer = NULL;
+	}
+	return *buffer;
+}
+
+static struct error *drain_chunk(struct memory_collection *memory, struct chunk *chunk, char **own_buffer)
 {
 	char *staged = stage_take(memory, (size_t)chunk->pages * PAGE_BYTES);
+	char *buffer = staged ?: get_buffer(own_buffer);
 	struct error *error;
 
-	buffer = staged ?: buffer;
 	error = buffer ? read_chunk(chunk, buffer) : out_of_memory();
 	/* The place is taken after an error, too: the others wait for it. */
 	take_place(chunk, error ? 0 : (uint64_t)keep_pages(chunk, buffer) * PAGE_BYTES);
@@ -277,14 +289,15 @@ static struct error *drain_chunk(struct memory_collection *memory, struct chunk 
 static void drain_chunks(void *argument)
 {
 	struct memory_collection *memory = argument;
-	char *buffer = aligned_alloc(PAGE_BYTES, CHUNK_PAGES * PAGE_BYTES);
+	char *buffer = NULL;
 	size_t next;
 
 	while ((next = __atomic_fetch_add(&memory->next_work, 1, __ATOMIC_RELAXED)) < memory->work_count) {
-		collection_note_error(memory, drain_chunk(memory, memory->work[next], buffer));
+		collection_note_error(memory, drain_chunk(memory, memory->work[next], &buffer));
 		progress_add(&memory->progress, memory->work[next]->pages);
 	}
-	free(buffer);
+	if (buffer)
+		munmap(buffer, CHUNK_PAGES * PAGE_BYTES);
 }
 
 /* Puts the chunks of sets that are new on the list. */
@@ -340,14 +353,20 @@ static struct error *task_set(struct dump *dump, struct task *task)
 	return set->source_fd < 0 ? fail_errno("could not open the memory of process %d", task->pid) : NULL;
 }
 
+void memory_scan(struct dump *dump)
+{
+	struct memory_collection *memory = dump->memory;
+
+	memory->scan_count = dump->snapshot->task_count;
+	memory->scans = arena_array(dump->arena, struct task_scan, memory->scan_count);
+	team_post(&memory->team, scan_tasks, memory);
+}
+
 struct error *memory_start(struct dump *dump)
 {
 	struct memory_collection *memory = dump->memory;
 	struct snapshot *snapshot = dump->snapshot;
 
-	memory->scan_count = snapshot->task_count;
-	memory->scans = arena_array(dump->arena, struct task_scan, memory->scan_count);
-	team_post(&memory->team, scan_tasks, memory);
 	team_join(&memory->team);
 	TRY(take_pointer(memory->first_error));
 	TRY(shared_sets(dump));
@@ -363,11 +382,13 @@ struct error *memory_start(struct dump *dump)
 struct error *memory_drain(struct dump *dump)
 {
 	struct memory_collection *memory = dump->memory;
+	size_t before = memory->work_count;
 
 	team_join(&memory->team);
-	memory->next_work = memory->work_count;
+	memory->next_work = before;
 	list_work(dump); /* what other families have asked for since */
-	team_post(&memory->team, drain_chunks, memory);
+	if (memory->work_count > before)
+		team_post(&memory->team, drain_chunks, memory);
 	team_join(&memory->team);
 	progress_end(&memory->progress);
 	return take_pointer(memory->first_error);

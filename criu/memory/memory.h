@@ -12,8 +12,10 @@ struct handover;
 
 /* Before the freeze: buffers, worker threads, whatever need not be done while the tree stands. */
 struct error *memory_prepare(struct dump *dump) must_check;
-/* Tree frozen, tasks known and none infected: mappings and pages of all tasks are found, and
- * workers begin to copy. They go on in the background until memory_drain(). */
+/* Tree frozen, tasks known, their proc_fd open, and none infected: workers begin to look for mappings and pages. */
+void memory_scan(struct dump *dump);
+/* Helps them until all mappings and pages are found; then workers begin to copy, in the background until
+ * memory_drain(). From here on tasks may be infected. */
 struct error *memory_start(struct dump *dump) must_check;
 /* Tree frozen: task->mappings and task->mm->vmas from /proc, each recognised by its kind;
  * files of mappings are registered. Also the areas' madvise and lock flags. */

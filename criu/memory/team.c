@@ -19,8 +19,11 @@ static void *live(void *argument)
 		seen = team->generation;
 		body = team->body;
 		work = team->argument;
-		if (!body)
+		if (team->ending)
 			break;
+		if (!body) /* done before this thread awoke */
+			continue;
+		team->busy++;
 		pthread_mutex_unlock(&team->lock);
 		body(work);
 		pthread_mutex_lock(&team->lock);
@@ -49,20 +52,14 @@ void team_start(struct team *team)
 	team->started = 1;
 }
 
-static void post(struct team *team, void (*body)(void *), void *argument)
+void team_post(struct team *team, void (*body)(void *), void *argument)
 {
 	pthread_mutex_lock(&team->lock);
 	team->body = body;
 	team->argument = argument;
-	team->busy = body ? team->count : 0;
 	team->generation++;
 	pthread_cond_broadcast(&team->posted);
 	pthread_mutex_unlock(&team->lock);
-}
-
-void team_post(struct team *team, void (*body)(void *), void *argument)
-{
-	post(team, body, argument);
 }
 
 void team_join(struct team *team)
@@ -71,9 +68,9 @@ void team_join(struct team *team)
 		return;
 	team->body(team->argument);
 	pthread_mutex_lock(&team->lock);
+	team->body = NULL; /* who has not begun need not: nothing is left */
 	while (team->busy)
 		pthread_cond_wait(&team->finished, &team->lock);
-	team->body = NULL;
 	pthread_mutex_unlock(&team->lock);
 }
 
@@ -82,7 +79,10 @@ void team_stop(struct team *team)
 	if (!team->started)
 		return;
 	team_join(team);
-	post(team, NULL, NULL);
+	pthread_mutex_lock(&team->lock);
+	team->ending = true;
+	pthread_mutex_unlock(&team->lock);
+	team_post(team, NULL, NULL);
 	for (size_t i = 0; i < team->count; i++)
 		pthread_join(team->threads[i], NULL);
 	team->started = 0;

@@ -7,6 +7,7 @@
 #pragma once
 
 #include <pthread.h>
+#include <stdbool.h>
 #include <stddef.h>
 
 enum { TEAM_MAX = 4 };
@@ -19,7 +20,8 @@ struct team {
 	void (*body)(void *);
 	void *argument;
 	unsigned long generation;
-	size_t busy;
+	size_t busy; /* threads that are in the body */
+	bool ending;
 	int started;
 };
 
@@ -27,7 +29,7 @@ struct team {
 void team_start(struct team *team);
 /* All threads begin to run body(argument). The work before must have been waited for. */
 void team_post(struct team *team, void (*body)(void *), void *argument);
-/* main runs the body too, then waits until all have finished. Without work: returns at once. */
+/* main runs the body too, then waits for those who have begun it. Without work: returns at once. */
 void team_join(struct team *team);
 /* Waits for the work and ends the threads. */
 void team_stop(struct team *team);

@@ -22,6 +22,7 @@ struct dump {
 	struct arena *arena; /* of the snapshot: all messages and texts of the run */
 	struct undo undo;
 	TaskKobjIdsEntry *root_ids;	  /* classes of the dumper itself */
+	struct namespaces *own_namespaces; /* of the dumper: dump/identity.c */
 	struct file_collection *files;	  /* files/collection.h: descriptions found so far */
 	struct memory_collection *memory; /* memory/collection.h */
 	struct network_lock *network;	  /* net/lock.h */
