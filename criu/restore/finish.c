@@ -14,6 +14,7 @@
 #include "restore/stages.h"
 #include "support/cleanup.h"
 #include "support/log.h"
+#include "tasks/syscall_dispatch.h"
 
 /* Seizes every thread; the kernel then also suspends the seccomp filters that come. */
 struct error *seize_tree(struct restore *restore)
@@ -57,7 +58,9 @@ static struct error *set_registers(struct thread *thread, void *xstate, size_t r
 	uint64_t blocked = thread->core->thread_core->blk_sigset;
 
 	arch_registers_from_image(thread->core, &registers, xstate, &size);
-	return compel_set_state(&thread->tracee, &registers, size ? xstate : NULL, size, blocked);
+	TRY(compel_set_state(&thread->tracee, &registers, size ? xstate : NULL, size, blocked));
+	syscall_dispatch_restore(thread);
+	return NULL;
 }
 
 static struct error *catch_task(struct restore *restore, struct task *task, void *xstate, size_t room)

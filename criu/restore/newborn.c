@@ -25,6 +25,7 @@
 #include "restore/report.h"
 #include "support/log.h"
 #include "support/options.h"
+#include "tasks/autogroup.h"
 #include "tasks/coredump_filter.h"
 #include "tasks/login_uid.h"
 #include "tasks/oom.h"
@@ -127,6 +128,7 @@ static struct error *live(struct restore *restore, struct task *task, struct han
 	TRY(oom_restore(task));
 	TRY(login_uid_restore(task));
 	TRY(coredump_filter_restore(task));
+	TRY(autogroup_restore(task));
 	TRY(memory_restore(restore, task, handover, program_room(restore, task), &layout));
 	if (task->table->owner == task)
 		TRY(handover_adopt(restore, task));

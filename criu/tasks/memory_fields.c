@@ -47,6 +47,7 @@ static struct error *dump(struct dump *dump, struct thread *thread, const struct
 {
 	const struct proc_stat *stat = thread->task->stat;
 	MmEntry *mm = thread->task->mm;
+	int64_t thp = answer_result(answers, 0);
 	uint32_t exe;
 
 	mm->mm_start_code = stat->start_code;
@@ -60,7 +61,9 @@ static struct error *dump(struct dump *dump, struct thread *thread, const struct
 	mm->mm_arg_end = stat->arg_end;
 	mm->mm_env_start = stat->env_start;
 	mm->mm_env_end = stat->env_end;
-	SET(mm, thp_disabled, answer_result(answers, 0) == 1);
+	SET(mm, thp_disabled, thp > 0);
+	if (thp > 1) /* bit 0 is the switch, the rest are flags */
+		SET(mm, thp_disable_flags, thp & ~1);
 	TRY(files_register_link(dump, thread->task, "exe", O_RDONLY, &exe));
 	mm->exe_file_id = exe;
 	return dump_auxv(dump, thread->task);
@@ -99,7 +102,8 @@ void memory_fields_emit(const struct task *task, int exe_fd, struct batch *progr
 	batch_call_flags(program, "memory fields", SYS_prctl, REMOTE_DATA(2), PR_SET_MM, PR_SET_MM_MAP, place,
 			 sizeof(map), 0);
 	if (mm->has_thp_disabled && mm->thp_disabled)
-		batch_call_flags(program, "huge page switch", SYS_prctl, 0, PR_SET_THP_DISABLE, 1, 0, 0, 0);
+		batch_call_flags(program, "huge page switch", SYS_prctl, 0, PR_SET_THP_DISABLE, 1,
+				 mm->thp_disable_flags, 0, 0);
 }
 
 const struct task_part memory_fields_part = {

@@ -31,15 +31,12 @@ static struct error *dump(struct dump *dump, struct thread *thread, const struct
 		    fail("cannot save thread %d: it runs under the deadline scheduling policy", thread->tid),
 		    "Switch the thread to another policy (chrt --other) before the dump.");
 	SET(core, sched_policy, attributes.policy | (attributes.flags & FLAG_RESET_ON_FORK ? SCHED_RESET_ON_FORK : 0));
-	if (attributes.policy == SCHED_FIFO || attributes.policy == SCHED_RR) {
+	if (attributes.policy == SCHED_FIFO || attributes.policy == SCHED_RR)
 		SET(core, sched_prio, attributes.priority);
-	} else {
-		errno = 0;
-		SET(core, sched_nice, getpriority(PRIO_PROCESS, thread->host_tid));
-		if (errno)
-			return fail_errno("could not read the nice value of thread %d", thread->tid);
-	}
-	return NULL;
+	/* Of real-time policies too: the thread has it when it goes back to an ordinary one. */
+	errno = 0;
+	SET(core, sched_nice, getpriority(PRIO_PROCESS, thread->host_tid));
+	return errno ? fail_errno("could not read the nice value of thread %d", thread->tid) : NULL;
 }
 
 static struct error *plan(struct restore *restore, struct thread *thread)
@@ -60,8 +57,7 @@ static struct error *emit(struct restore *restore, struct thread *thread, struct
 
 	if (!core->has_sched_policy)
 		return NULL;
-	if (core->has_sched_nice && policy != SCHED_FIFO && policy != SCHED_RR &&
-	    core->sched_nice != getpriority(PRIO_PROCESS, 0))
+	if (core->has_sched_nice && core->sched_nice != getpriority(PRIO_PROCESS, 0))
 		batch_call_flags(program, "nice value", SYS_setpriority, 0, PRIO_PROCESS, 0,
 				 (uint64_t)(int64_t)core->sched_nice);
 	if ((int)core->sched_policy == sched_getscheduler(0) && policy != SCHED_FIFO && policy != SCHED_RR)

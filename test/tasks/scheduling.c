@@ -14,7 +14,7 @@ static const struct wish {
 	int policy, priority, nice;
 } wishes[] = {
 	{ SCHED_OTHER, 0, 7 },		   { SCHED_OTHER, 0, -11 }, { SCHED_BATCH, 0, 3 },
-	{ SCHED_IDLE, 0, 0 },		   { SCHED_FIFO, 10, 0 },   { SCHED_RR, 20, 0 },
+	{ SCHED_IDLE, 0, 0 },		   { SCHED_FIFO, 10, 4 },   { SCHED_RR, 20, 0 },
 	{ SCHED_OTHER | SCHED_RESET_ON_FORK, 0, 5 },
 };
 enum { COUNT = sizeof(wishes) / sizeof(wishes[0]) };
@@ -27,8 +27,7 @@ static void *thread(void *argument)
 	struct sched_param parameter = { .sched_priority = wish->priority };
 
 	must(syscall(SYS_sched_setscheduler, 0, wish->policy, &parameter));
-	if (wish->policy != SCHED_FIFO && wish->policy != SCHED_RR)
-		must(setpriority(PRIO_PROCESS, gettid(), wish->nice));
+	must(setpriority(PRIO_PROCESS, gettid(), wish->nice)); /* real-time ones keep theirs for later */
 	__atomic_add_fetch(&ready, 1, __ATOMIC_SEQ_CST);
 	while (!go_on)
 		sleep_milliseconds(5);
