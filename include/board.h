@@ -14,6 +14,8 @@ struct board_row {
 	int32_t host_pid; /* written once by main (clone's answer) or the newborn's parent */
 	int32_t state;	  /* for messages: last stage reached */
 	uint32_t address; /* mailbox of the newborn, see restore/handover.c */
+	uint32_t table_ready; /* 1: all descriptors of its table are there */
+	uint32_t paths_done;  /* 1: the newborn needs no path any more */
 	uint32_t unused;
 	uint64_t arena_start, arena_size; /* what main unmaps when it has caught the task */
 };

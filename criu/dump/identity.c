@@ -163,19 +163,44 @@ static void set_namespace_ids(TaskKobjIdsEntry *ids, const struct namespaces *ow
 	}
 }
 
+static struct error *not_with_parent(const struct task *task, int class)
+{
+	return with_hint(fail("cannot save process %d: it shares its %s with a process that is not its parent",
+			      task->pid, class_kinds[class].name),
+			 "Only what is shared between parent and child can be restored.");
+}
+
+/* Threads have one descriptor table and one file system context, unless they called unshare. */
+static struct error *identify_threads(const struct task *task)
+{
+	static const int shared[] = { CLASS_FILES, CLASS_FS };
+
+	for (size_t i = 1; i < task->thread_count; i++)
+		for (size_t j = 0; j < sizeof(shared) / sizeof(shared[0]); j++)
+			if (syscall(SYS_kcmp, task->host_pid, task->threads[i].host_tid, class_kinds[shared[j]].what, 0,
+				    0))
+				return with_hint(fail("cannot save process %d: its thread %d has a %s of its own",
+						      task->pid, task->threads[i].tid, class_kinds[shared[j]].name),
+						 "Threads that have called unshare cannot be saved.");
+	return NULL;
+}
+
 static struct error *identify_task(struct dump *dump, struct identity *identity, struct task *task)
 {
 	uint32_t ids[CLASS_COUNT];
+	bool first_fs = true;
 
 	for (int i = 0; i < CLASS_COUNT; i++) {
 		bool first;
 
 		TRY(classify(dump->arena, &identity->classes[i], task->host_pid, &ids[i], &first));
-		if (first || i == CLASS_FILES)
+		if (i == CLASS_FS)
+			first_fs = first;
+		if (first || i == CLASS_FILES || i == CLASS_FS)
 			continue;
 		return with_hint(fail("cannot save process %d: it shares its %s with another process", task->pid,
 				      class_kinds[i].name),
-				 "Wait until the process has called execve, or start it without CLONE_VM, CLONE_FS and "
+				 "Wait until the process has called execve, or start it without CLONE_VM and "
 				 "CLONE_SIGHAND.");
 	}
 	task->ids = new_message(dump->arena, task_kobj_ids_entry);
@@ -186,12 +211,11 @@ static struct error *identify_task(struct dump *dump, struct identity *identity,
 	task->table = snapshot_table(dump->snapshot, ids[CLASS_FILES]);
 	if (!task->table)
 		task->table = snapshot_add_table(dump->snapshot, ids[CLASS_FILES], task);
-	else if (task->parent && task->parent->table != task->table)
-		return with_hint(fail("cannot save process %d: it shares its descriptor table with process %d, "
-				      "which is not its parent",
-				      task->pid, task->table->owner->pid),
-				 "Only a table shared between parent and child can be restored.");
-	return NULL;
+	else if (!task_shares_table(task))
+		return not_with_parent(task, CLASS_FILES);
+	if (!first_fs && !task_shares_fs(task))
+		return not_with_parent(task, CLASS_FS);
+	return identify_threads(task);
 }
 
 struct error *identify_tasks(struct dump *dump)

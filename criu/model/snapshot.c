@@ -58,3 +58,13 @@ bool snapshot_has_pid(const struct snapshot *snapshot, pid_t pid)
 	}
 	return false;
 }
+
+bool task_has_sharers(const struct task *task)
+{
+	if (task_shares_table(task) || task_shares_fs(task))
+		return true;
+	for (const struct task *child = task->first_child; child; child = child->next_sibling)
+		if (task_shares_table(child) || task_shares_fs(child))
+			return true;
+	return false;
+}

@@ -105,6 +105,20 @@ static inline struct thread *task_leader(const struct task *task)
 	return &task->threads[0];
 }
 
+/* Cloned with CLONE_FILES, CLONE_FS: one with its parent. The dead share nothing. */
+static inline bool task_shares_table(const struct task *task)
+{
+	return task->table && task->parent && task->parent->table == task->table;
+}
+
+static inline bool task_shares_fs(const struct task *task)
+{
+	return task->ids && task->parent && task->parent->ids && task->parent->ids->fs_id == task->ids->fs_id;
+}
+
+/* Does it share either with its parent or with a child? */
+bool task_has_sharers(const struct task *task);
+
 /* An empty message in the arena: new_message(arena, eventfd_file_entry) is an EventfdFileEntry *.
  * The name is the message's name in images/ in lower case. */
 #define new_message(arena_, name)                                                                                      \

@@ -296,7 +296,8 @@ struct error *handover_receive(struct restore *restore, struct task *task, struc
 
 	if (!message || !fds)
 		return out_of_memory();
-	clear_low_numbers(restore, handover);
+	if (task->table->owner == task)
+		clear_low_numbers(restore, handover);
 	for (;;) {
 		size_t length = sizeof(*message), count = BATCH;
 

@@ -85,6 +85,10 @@ static struct error *plan_adoption(struct planner *planner, struct task *parent,
 	struct task *leader = snapshot_task(planner->snapshot, child->sid);
 	struct task *bearer;
 
+	if (task_shares_table(child) || task_shares_fs(child))
+		return fail("cannot restore process %d: it shares files with its parent, but another process must bear it "
+			    "into session %d",
+			    child->pid, child->sid);
 	if (!leader) {
 		bearer = leader = add_helper(planner, parent, child->sid, child->sid, child->sid);
 		kin(planner, leader)->new_session = true;

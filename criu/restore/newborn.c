@@ -32,10 +32,11 @@
 
 enum { HELPER_TRIES = 50, BUSY_WAIT_US = 10000, BUSY_LIMIT_US = 5000000 };
 
-static pid_t clone_with_pid(pid_t pid, bool sibling)
+static pid_t clone_with_pid(pid_t pid, uint64_t flags)
 {
+	bool sibling = flags & CLONE_PARENT;
 	struct clone_args arguments = {
-		.flags = CLONE_CLEAR_SIGHAND | (sibling ? CLONE_PARENT : 0),
+		.flags = CLONE_CLEAR_SIGHAND | flags,
 		.exit_signal = sibling ? 0 : SIGCHLD,
 		.set_tid = (uint64_t)(uintptr_t)&pid,
 		.set_tid_size = pid ? 1 : 0,
@@ -119,12 +120,28 @@ static void die(const struct task *task)
 	_exit(core->exit_code >> 8 & 0xff);
 }
 
+/* The program will change directories that children share, who are criu still and use paths. */
+static void await_sharers(struct restore *restore, const struct task *task)
+{
+	for (const struct task *child = task->first_child; child; child = child->next_sibling) {
+		if (!task_shares_fs(child))
+			continue;
+		await_sharers(restore, child);
+		board_await_word(restore, &restore->board->rows[child->index].paths_done);
+	}
+}
+
 /* From a bare process to the jump. */
 static struct error *live(struct restore *restore, struct task *task, struct handover *handover)
 {
+	struct board_row *rows = restore->board->rows;
 	struct memory_layout layout = { 0 };
 
+	if (task->table->owner != task)
+		board_await_word(restore, &rows[task->table->owner->index].table_ready);
 	TRY(handover_receive(restore, task, handover));
+	if (task->table->owner == task)
+		board_tell(&rows[task->index].table_ready);
 	TRY(oom_restore(task));
 	TRY(login_uid_restore(task));
 	TRY(coredump_filter_restore(task));
@@ -132,6 +149,8 @@ static struct error *live(struct restore *restore, struct task *task, struct han
 	TRY(memory_restore(restore, task, handover, program_room(restore, task), &layout));
 	if (task->table->owner == task)
 		TRY(handover_adopt(restore, task));
+	if (!task_shares_fs(task))
+		await_sharers(restore, task);
 	return program_run(restore, task, &layout, handover);
 }
 
@@ -170,11 +189,15 @@ static void newborn_main(struct restore *restore, struct task *task)
 /* A number that only zombies hold is worth waiting for: an init may reap them late. */
 static struct error *clone_when_free(const struct task *task, bool sibling, pid_t *pid)
 {
+	/* What is shared can only be shared from birth on. */
+	uint64_t flags = (sibling ? CLONE_PARENT : 0) | (task_shares_table(task) ? CLONE_FILES : 0) |
+			 (task_shares_fs(task) ? CLONE_FS : 0);
+
 	for (unsigned waited = 0;; waited += BUSY_WAIT_US) {
 		struct error *error;
 		bool passing;
 
-		*pid = clone_with_pid(task->pid, sibling);
+		*pid = clone_with_pid(task->pid, flags);
 		if (*pid >= 0)
 			return NULL;
 		if (errno != EEXIST)
@@ -207,7 +230,7 @@ struct error *helper_fork(struct restore *restore, struct error *(*body)(struct 
 		do {
 			wanted = wanted ? wanted + 1 : 300;
 		} while (snapshot_has_pid(restore->snapshot, wanted) || kill(wanted, 0) == 0);
-		pid = clone_with_pid(wanted, false);
+		pid = clone_with_pid(wanted, 0);
 		if (pid >= 0 || errno != EEXIST)
 			break;
 	}

@@ -82,13 +82,26 @@ static void emit_close_others(struct batch *program, const struct task *task)
 }
 
 /* The newborn's own numbers of executable and directories are still open here. */
-static struct error *emit_with_descriptors(struct assembly *assembly, struct batch *program)
+static struct error *emit_directories(struct assembly *assembly, struct batch *program)
 {
 	const struct handover *handover = assembly->handover;
 
-	memory_fields_emit(assembly->task, handover_find(handover, HANDED_EXE, 0), program);
 	return root_and_cwd_emit(assembly->task, handover_find(handover, HANDED_ROOT, 0),
 				 handover_find(handover, HANDED_CWD, 0), program);
+}
+
+/* Directories that several share are changed by the first of them. */
+static bool moves_in(const struct assembly *assembly, enum phase phase)
+{
+	return phase == PHASE_IDENTITY && !task_shares_fs(assembly->task);
+}
+
+/* A table that several share has what each of them still needs, until all have come to the first barrier. */
+static bool closes_in(const struct assembly *assembly, enum phase phase)
+{
+	const struct task *task = assembly->task;
+
+	return phase == (task_has_sharers(task) ? PHASE_CHILDREN : PHASE_LIMITS) && task->table->owner == task;
 }
 
 static void emit_threads(struct assembly *assembly, struct batch *program)
@@ -130,6 +143,10 @@ static struct error *emit_phase(struct assembly *assembly, struct thread *thread
 {
 	bool leader = thread == task_leader(assembly->task);
 
+	if (leader && moves_in(assembly, phase))
+		TRY(emit_directories(assembly, program));
+	if (leader && closes_in(assembly, phase)) /* criu's own descriptors go */
+		emit_close_others(program, assembly->task);
 	switch (phase) {
 	case PHASE_CLEAR: /* criu's own memory goes */
 		emit_unregister_rseq(program);
@@ -140,15 +157,11 @@ static struct error *emit_phase(struct assembly *assembly, struct thread *thread
 		break;
 	case PHASE_IDENTITY: /* what the kernel notes about the address space and each thread */
 		if (leader)
-			TRY(emit_with_descriptors(assembly, program));
+			memory_fields_emit(assembly->task, handover_find(assembly->handover, HANDED_EXE, 0), program);
 		break;
 	case PHASE_THREADS:
 		if (leader)
 			emit_threads(assembly, program);
-		break;
-	case PHASE_LIMITS: /* criu's own descriptors go */
-		if (leader && assembly->task->table->owner == assembly->task)
-			emit_close_others(program, assembly->task);
 		break;
 	case PHASE_RESTORED: /* main looks at the complete tree, runs hooks, becomes the tracer */
 		emit_barrier(assembly, program, STAGE_RESTORED);
@@ -263,5 +276,6 @@ struct error *program_run(struct restore *restore, struct task *task, struct mem
 	TRY(place(&assembly));
 	row->arena_start = (uint64_t)layout->hole;
 	row->arena_size = layout->room;
+	board_tell(&row->paths_done);
 	compel_jump((void *)assembly.blob, (struct remote_program *)assembly.programs[0], (void *)assembly.stacks[0]);
 }

@@ -135,6 +135,22 @@ static struct error *check_ids(const struct restore *restore, const struct task 
 			 "Images of processes with own namespaces are not supported yet.");
 }
 
+/* Who shares root and working directory must share them with the parent. */
+static struct error *check_fs_sharing(const struct restore *restore, const struct task *task)
+{
+	if (task_shares_fs(task))
+		return NULL;
+	for (size_t i = 0; i < task->index; i++) {
+		const struct task *other = restore->snapshot->tasks[i];
+
+		if (other->ids && other->ids->fs_id == task->ids->fs_id)
+			return fail("the image is damaged: process %d shares its directories with process %d, "
+				    "which is not its parent",
+				    task->pid, other->pid);
+	}
+	return NULL;
+}
+
 static struct error *read_ids(struct restore *restore, struct task *task)
 {
 	CoreEntry *core = task_leader(task)->core;
@@ -150,11 +166,11 @@ static struct error *read_ids(struct restore *restore, struct task *task)
 	task->table = snapshot_table(restore->snapshot, task->ids->files_id);
 	if (!task->table)
 		task->table = snapshot_add_table(restore->snapshot, task->ids->files_id, task);
-	else
-		return with_hint(fail("cannot restore process %d: it shares its descriptor table with process %d",
-				      task->pid, task->table->owner->pid),
-				 "Shared descriptor tables are not supported yet.");
-	return NULL;
+	else if (!task_shares_table(task))
+		return fail("the image is damaged: process %d shares its descriptor table with process %d, "
+			    "which is not its parent",
+			    task->pid, task->table->owner->pid);
+	return check_fs_sharing(restore, task);
 }
 
 static struct error *read_task(struct restore *restore, struct task *task)

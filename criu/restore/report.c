@@ -54,6 +54,23 @@ void board_arrive(struct restore *restore, enum stage stage)
 		_exit(1);
 }
 
+void board_tell(uint32_t *word)
+{
+	__atomic_store_n(word, 1, __ATOMIC_SEQ_CST);
+	futex(word, FUTEX_WAKE, INT_MAX, NULL);
+}
+
+void board_await_word(struct restore *restore, uint32_t *word)
+{
+	struct timespec timeout = { .tv_nsec = CHECK_MS * 1000000L };
+
+	while (!__atomic_load_n(word, __ATOMIC_SEQ_CST)) {
+		if (__atomic_load_n(&restore->board->failed, __ATOMIC_SEQ_CST))
+			_exit(1);
+		futex(word, FUTEX_WAIT, 0, &timeout);
+	}
+}
+
 static void copy_text(char *to, const char *text)
 {
 	snprintf(to, BOARD_TEXT, "%s", text ?: "");

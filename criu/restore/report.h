@@ -23,6 +23,10 @@ struct error *board_make(struct restore *restore) must_check;
 /* Any process of the restore: arrive, and wait until main opens the stage. Ends the process
  * when the restore has failed meanwhile. */
 void board_arrive(struct restore *restore, enum stage stage);
+/* Words of a row (board.h) that a newborn sets for those that share its table or directories. */
+void board_tell(uint32_t *word);
+/* A newborn: waits until another one has told it. Ends the process when the restore has failed meanwhile. */
+void board_await_word(struct restore *restore, uint32_t *word);
 /* Any process but main: the first error wins; then ends the process. error may be NULL (end quietly). */
 void report_and_exit(struct restore *restore, const struct task *task, struct error *error) __attribute__((noreturn));
 /* main: waits until count arrivals; an error on the board or the death of a process that
