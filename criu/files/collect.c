@@ -502,7 +502,6 @@ struct error *files_write(struct dump *dump)
 	TRY(write_list(dump, IMAGE_REMAP_PATHS, files->remaps, files->remap_count));
 	TRY(pipe_write(dump));
 	TRY(memfd_write(dump));
-	TRY(terminal_write(dump));
 	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
 		if (kinds[i]->write)
 			TRY(kinds[i]->write(dump));

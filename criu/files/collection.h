@@ -58,7 +58,7 @@ struct file_collection {
 	struct number_map pipes_by_inode, fifos_by_inode;
 	int pipe_copy[2], pipe_copy_capacity; /* a pipe for looking into others; capacity 0: not made yet */
 	struct memfd_collection *memfds;	/* memfd.c */
-	struct terminal_collection *terminals; /* terminal.c */
+	struct terminal_collection *terminals; /* terminal/ */
 	struct queue_collection *queues;	/* sockets/queue.c */
 	struct unix_collection *unix_sockets;	/* sockets/unix/ */
 	struct inet_collection *inet_sockets;	/* sockets/inet.h */
@@ -101,6 +101,5 @@ const char *regular_external_key(struct dump *dump, int fd, const struct stat *s
 /* ghost.c: a deleted file: contents into a ghost image, and a remap record for the entry. */
 struct error *ghost_dump(struct dump *dump, RegFileEntry *entry, int fd, const struct stat *stat) must_check;
 
-/* pipe.c and terminal.c: images of their own, at the end; nothing stays open. */
+/* pipe.c: images of its own, at the end; nothing stays open. */
 struct error *pipe_write(struct dump *dump) must_check;
-struct error *terminal_write(struct dump *dump) must_check;

@@ -9,6 +9,7 @@
 #include "model/context.h"
 #include "files/collection.h"
 #include "files/files.h"
+#include "files/terminal/session.h"
 #include "image/old_forms.h"
 #include "image/record.h"
 #include "model/keep.h"
@@ -283,6 +284,7 @@ struct error *files_plan(struct restore *restore)
 		TRY(check_special(restore, task, task->fs->cwd_id, "working directory"));
 		TRY(check_special(restore, task, task->fs->root_id, "root directory"));
 	}
+	TRY(terminals_plan(restore));
 	plan->order = arena_array(restore->arena, struct planned_file *, plan->count);
 	plan->finish_fds = arena_array(restore->arena, int, plan->count);
 	for (size_t i = 0; i < plan->count; i++) {
@@ -305,5 +307,5 @@ struct error *files_finish(struct restore *restore)
 		TRY(with_context(file->kind->finish(restore, file, plan->finish_fds[i]), "file %u (%s)",
 				 file->entry->id, file->kind->name));
 	}
-	return NULL;
+	return terminals_finish(restore);
 }

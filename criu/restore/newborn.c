@@ -17,6 +17,7 @@
 #include "image/directory.h"
 #include "model/context.h"
 #include "files/files.h"
+#include "files/terminal/session.h"
 #include "memory/memory.h"
 #include "model/handover.h"
 #include "restore/busy.h"
@@ -74,6 +75,8 @@ static struct error *grow(struct restore *restore, struct task *task, const stru
 	fork_children(restore, kin->before, kin->before_count, task);
 	if (kin->new_session && setsid() < 0)
 		return fail_errno("could not make session %d", task->sid);
+	if (kin->new_session)
+		TRY(terminals_take(restore, task));
 	fork_children(restore, kin->after, kin->after_count, task);
 	reap_helpers(kin->before, kin->before_count, restore, true);
 	reap_helpers(kin->after, kin->after_count, restore, true);
@@ -149,6 +152,7 @@ static struct error *live(struct restore *restore, struct task *task, struct han
 	TRY(memory_restore(restore, task, handover, program_room(restore, task), &layout));
 	if (task->table->owner == task)
 		TRY(handover_adopt(restore, task));
+	TRY(terminals_adopt(restore, task));
 	if (!task_shares_fs(task))
 		await_sharers(restore, task);
 	return program_run(restore, task, &layout, handover);

@@ -17,6 +17,7 @@
 #include "board.h"
 #include "files/files.h"
 #include "files/inherited.h"
+#include "files/terminal/session.h"
 #include "hooks/hooks.h"
 #include "image/stats.h"
 #include "memory/memory.h"
@@ -169,10 +170,12 @@ static struct error *restore_tree(struct restore *restore)
 	TRY(network_lock_restore(restore)); /* before a script that may bring an address here */
 	TRY(hooks_run(restore->criu->hooks, HOOK_PRE_RESTORE, 0));
 	begin_progress(restore);
+	TRY(terminals_make(restore)); /* a session's members get its terminal when they are born */
 	TRY(grow_tree(restore)); /* every pid, session and group exists */
 	TRY(hooks_run(restore->criu->hooks, HOOK_SETUP_NAMESPACES, root));
 	TRY(hooks_run(restore->criu->hooks, HOOK_POST_SETUP_NAMESPACES, 0));
 	TRY(open_files(restore));     /* create, connect, fill; hand over */
+	TRY(terminals_hand_over(restore));
 	inherited_close(restore);
 	TRY(run_programs(restore));   /* newborns become the tasks and are caught at the end */
 	TRY(finish_restore(restore)); /* last words to the files */

@@ -35,6 +35,7 @@ OPTION(veth_pair, "veth-pair", 0, LIST, 0, FOR_RESTORE, "veths", 0, "IN=OUT", "t
 OPTION(action_script, "action-script", 0, LIST, 0, FOR_ALL, "", 1, "PATH", "run this program at the stages of a dump or a restore; may be given several times")
 OPTION(link_remap, "link-remap", 0, FLAG, 1, FOR_DUMP | FOR_RESTORE, "link_remap", 1, "", "give deleted files a name again for the time of the dump")
 OPTION(shell_job, "shell-job", 'j', FLAG, 1, FOR_DUMP | FOR_RESTORE, "shell_job", 1, "", "accept a tree that lives in the session, and on the terminal, of a process outside of it")
+OPTION(orphan_pts_master, "orphan-pts-master", 0, FLAG, 1, FOR_DUMP | FOR_RESTORE, "orphan_pts_master", 1, "", "accept terminals whose master is outside of the tree; at restore they are new, and their masters are sent to the unix socket that --inherit-fd fd[N]:orphan-pts-master names")
 OPTION(file_locks, "file-locks", 'l', FLAG, 1, FOR_DUMP | FOR_RESTORE, "file_locks", 1, "", "save and restore file locks")
 OPTION(page_server, "page-server", 0, FLAG, 1, FOR_DUMP | FOR_PRE_DUMP | FOR_LAZY_PAGES, "", 0, "", "send pages to, or fetch them from, a page server")
 OPTION(address, "address", 0, TEXT, 0, FOR_PAGE_SERVER | FOR_DUMP | FOR_LAZY_PAGES | FOR_SERVICE, "", 0, "ADDR", "the address of the page server, or the path of the service's socket")

@@ -13,7 +13,7 @@ import termios
 import time
 
 from checkpoint import Checkpoint
-from processes import Failure, Reaper, read_text
+from processes import Failure, Reaper, own_terminals, read_text
 from state import differences, tree_state
 
 MODES = ("cycle", "leave-running", "twice")
@@ -24,7 +24,7 @@ class Declarations:
     """The comments of a test's source that are meant for the driver (test.h lists them)."""
 
     KNOWN = ("options", "dump-options", "restore-options", "modes", "refused", "terminal", "differs", "timeout", "link",
-             "todo")
+             "todo", "terminals")
 
     def __init__(self, source):
         self.values = {}
@@ -63,6 +63,8 @@ class Case:
         shutil.rmtree(self.directory, ignore_errors=True)
         self.make_work()
         self.reaper = Reaper()
+        if self.declared.one("terminals") or self.declared.one("terminal"):
+            own_terminals()
         try:
             self.start()
             self.follow()

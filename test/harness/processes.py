@@ -11,6 +11,7 @@ import subprocess
 import time
 
 PR_SET_CHILD_SUBREAPER = 36
+CLONE_NEWNS, MS_REC, MS_PRIVATE = 0x20000, 0x4000, 1 << 18
 libc = ctypes.CDLL(None, use_errno=True)
 
 
@@ -21,6 +22,14 @@ class Failure(Exception):
 def become_subreaper():
     if libc.prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) != 0:
         raise OSError(ctypes.get_errno(), "prctl")
+
+
+def own_terminals():
+    """This process and what it starts have pseudo terminals of their own: numbers that are restored are free."""
+    for result in (libc.unshare(CLONE_NEWNS), libc.mount(b"none", b"/", None, MS_REC | MS_PRIVATE, None),
+                   libc.mount(b"devpts", b"/dev/pts", b"devpts", 0, b"newinstance,ptmxmode=0666,mode=0620")):
+        if result != 0:
+            raise OSError(ctypes.get_errno(), "own terminals")
 
 
 def read_text(path):

@@ -33,6 +33,7 @@ struct error *proc_stat_parse(char *text, struct arena *arena, struct proc_stat 
 		place = end;
 	}
 	out->ppid = fields[4], out->pgrp = fields[5], out->session = fields[6];
+	out->terminal = fields[7], out->terminal_group = fields[8];
 	out->flags = fields[9];
 	out->start_time = fields[22];
 	out->start_code = fields[26], out->end_code = fields[27], out->start_stack = fields[28];

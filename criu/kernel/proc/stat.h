@@ -12,6 +12,8 @@ struct proc_stat {
 	char comm[64];
 	char state;
 	pid_t ppid, pgrp, session;
+	uint32_t terminal;     /* device number of the controlling terminal; 0: none */
+	pid_t terminal_group; /* its foreground group; -1: none */
 	uint32_t flags;
 	int exit_code; /* wait status of a zombie */
 	uint64_t start_time;
