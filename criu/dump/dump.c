@@ -63,11 +63,15 @@ static struct error *dump_tree(struct dump *dump)
 	TRY(freeze_tree(dump, dump->criu->options->tree)); /* from here nothing in the tree moves */
 	dump->frozen_us = now_us();
 	TRY(collect_tasks(dump));
+	if (!early)
+		TRY(write_metadata(dump)); /* workers copy pages meanwhile */
 	drain_start = now_us();
-	TRY(memory_drain(dump)); /* pages go straight to their files; nothing else is written yet */
+	TRY(memory_drain(dump));
 	dump->memory_us = now_us() - drain_start;
-	if (early)
+	if (early) {
 		TRY(release(dump));
+		TRY(write_metadata(dump));
+	}
 	TRY(write_images(dump));
 	TRY(hooks_run(dump->criu->hooks, HOOK_POST_DUMP, 0));
 	if (!early)

@@ -23,7 +23,9 @@ struct error *identify_tasks(struct dump *dump) must_check;
 /* order.c: verdicts that need everything in view: sessions, groups, sharing. */
 struct error *order_snapshot(struct dump *dump) must_check;
 
-/* write.c: the metadata images. Inventory last. */
+/* write.c: everything that collecting filled; pages may still be on their way. */
+struct error *write_metadata(struct dump *dump) must_check;
+/* write.c: the page maps, then the inventory; all images get their names. */
 struct error *write_images(struct dump *dump) must_check;
 /* stats-dump, and --display-stats. */
 struct error *write_stats(struct dump *dump) must_check;

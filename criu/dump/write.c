@@ -75,26 +75,31 @@ static uint32_t clocks_key(const struct dump *dump)
 	return theirs == dump->root_ids->time_ns_id ? 0 : theirs;
 }
 
-struct error *write_images(struct dump *dump)
+struct error *write_metadata(struct dump *dump)
 {
 	struct snapshot *snapshot = dump->snapshot;
-	InventoryEntry *inventory;
-	uint64_t start;
 
 	warn_of_cgroups(snapshot_root(snapshot));
 	TRY(write_tree(dump));
 	for (size_t i = 0; i < snapshot->task_count; i++)
 		TRY(write_task(dump, snapshot->tasks[i]));
 	TRY(files_write(dump));
-	start = now_us();
-	TRY(memory_write(dump));
-	dump->memory_write_us = now_us() - start;
 	if (!snapshot->seccomp)
 		snapshot->seccomp = new_message(dump->arena, seccomp_entry);
 	TRY(image_write_one(dump->criu->images, IMAGE_SECCOMP, 0, &snapshot->seccomp->base));
 	TRY(image_write_one(dump->criu->images, IMAGE_TIMENS, clocks_key(dump), &snapshot->clocks->base));
 	if (dump->criu->options->cpu_cap && strcmp(dump->criu->options->cpu_cap, "none"))
 		TRY(image_write_one(dump->criu->images, IMAGE_CPUINFO, 0, &arch_cpuinfo(dump->arena)->base));
+	return NULL;
+}
+
+struct error *write_images(struct dump *dump)
+{
+	InventoryEntry *inventory;
+	uint64_t start = now_us();
+
+	TRY(memory_write(dump));
+	dump->memory_write_us = now_us() - start;
 	inventory = inventory_new(dump->arena, dump->run_id);
 	inventory->root_ids = dump->root_ids;
 	SET(inventory, root_cg_set, 1);

@@ -12,6 +12,7 @@
 enum {
 	CHUNK_PAGES = 64,  /* 256 KiB: stays in the second-level cache; a bit for each in chunk.kept */
 	CHUNK_RANGES = 64, /* pieces of one read */
+	RESERVE_PAGES = 1024, /* from 4 MiB on blocks are reserved before they are written */
 };
 
 /* A piece of work: some hundred KiB of one page set, all from one source. */
