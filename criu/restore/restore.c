@@ -180,6 +180,7 @@ static struct error *restore_tree(struct restore *restore)
 	TRY(run_programs(restore));   /* newborns become the tasks and are caught at the end */
 	TRY(finish_restore(restore)); /* last words to the files */
 	TRY(release_restored(restore));
+	terminals_tell_size(restore);
 	undo_drop(&restore->undo); /* the tree runs: nothing is taken back any more */
 	log_info("Restore finished successfully. Tasks resumed.");
 	error_ignore(write_stats(restore), "statistics");

@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -48,6 +49,16 @@ static struct error *open_master(int *fd, unsigned *index)
 	return ioctl(*fd, TIOCGPTN, index) ? fail_errno("could not read a pseudo terminal's number") : NULL;
 }
 
+/* The same number exists once in each instance of devpts. */
+static bool same_mounts(pid_t pid)
+{
+	struct stat own, other;
+	char path[32];
+
+	snprintf(path, sizeof(path), "/proc/%d/ns/mnt", pid);
+	return !stat(path, &other) && !stat("/proc/self/ns/mnt", &own) && own.st_ino == other.st_ino;
+}
+
 static bool holds(pid_t pid, unsigned index)
 {
 	cleanup_free char *path = NULL;
@@ -80,7 +91,7 @@ static struct error *name_holder(unsigned index)
 		pid_t pid = atoi(entry->d_name);
 		cleanup_free char *path = NULL, *name = NULL;
 
-		if (pid <= 0 || pid == getpid() || !holds(pid, index))
+		if (pid <= 0 || pid == getpid() || !same_mounts(pid) || !holds(pid, index))
 			continue;
 		if (asprintf(&path, "/proc/%d/comm", pid) < 0)
 			return out_of_memory();

@@ -12,6 +12,7 @@
 
 #include "files/inherited.h"
 #include "files/terminal/terminal.h"
+#include "kernel/proc/stat.h"
 #include "model/context.h"
 #include "support/cleanup.h"
 #include "support/log.h"
@@ -119,15 +120,52 @@ struct error *terminals_hand_over(struct restore *restore)
 	return NULL;
 }
 
-/* Another window has another size: programs are told, as if it had been changed. */
-static void tell_size(const struct planned_terminal *terminal)
+/* Is the process where it waits? A signal that comes just before its call would not interrupt it. */
+static bool sleeps(const struct restore *restore, const struct task *task)
 {
-	int group = terminal->slave->pgrp;
+	struct proc_stat stat;
+	struct error *error = proc_thread_stat_read(task->pid, task->pid, restore->arena, &stat);
 
-	if (ioctl(terminal->slave_fd, TIOCGPGRP, &group) && !group)
-		return;
-	if (group > 0 && terminal_size_differs(terminal->slave_fd, terminal->slave))
+	error_free(error);
+	return error || stat.state != 'R';
+}
+
+static void await_sleep(const struct restore *restore, pid_t group)
+{
+	enum { TRIES = 50, PAUSE_US = 1000 };
+
+	for (int tries = 0; tries < TRIES; tries++) {
+		bool all = true;
+
+		usleep(PAUSE_US);
+		for (size_t i = 0; i < restore->snapshot->task_count && all; i++) {
+			const struct task *task = restore->snapshot->tasks[i];
+
+			all = task->helper || task->pgid != group || sleeps(restore, task);
+		}
+		if (all)
+			return;
+	}
+}
+
+void terminals_tell_size(struct restore *restore)
+{
+	const struct terminal_plan *plan = restore->files->terminals;
+
+	for (size_t i = 0; i < plan->count; i++) {
+		const struct planned_terminal *terminal = &plan->items[i];
+		int group;
+
+		if (!stays_open(terminal) || !terminal->slave || !terminal_size_differs(terminal->slave_fd, terminal->slave))
+			continue;
+		group = terminal->slave->pgrp;
+		if (terminal->source == TERMINAL_CALLER && ioctl(terminal->slave_fd, TIOCGPGRP, &group))
+			continue;
+		if (group <= 0)
+			continue;
+		await_sleep(restore, group);
 		kill(-group, SIGWINCH);
+	}
 }
 
 static struct error *finish_one(struct restore *restore, const struct planned_terminal *terminal)
@@ -135,7 +173,6 @@ static struct error *finish_one(struct restore *restore, const struct planned_te
 	TRY(terminal_settings_write(terminal->slave_fd, terminal->slave, false));
 	if (terminal->source == TERMINAL_CALLER)
 		TRY(set_foreground(restore, terminal->slave_fd, terminal->slave));
-	tell_size(terminal);
 	return NULL;
 }
 

@@ -23,3 +23,5 @@ struct error *terminals_adopt(struct restore *restore, const struct task *task) 
 struct error *terminals_hand_over(struct restore *restore) must_check;
 /* main, last moment before the tree runs: settings and foreground group of the caller's terminal. */
 struct error *terminals_finish(struct restore *restore) must_check;
+/* main, the tree runs: programs on a terminal of another size than before are told so, as if it had been changed. */
+void terminals_tell_size(struct restore *restore);
