@@ -9,7 +9,7 @@ import signal
 import time
 
 from checkpoint import Checkpoint
-from processes import Failure, Reaper
+from processes import Failure, Reaper, own_terminals
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 MODES = ("one-cycle", "ten-cycles")
@@ -48,6 +48,8 @@ class Application:
             return reason
         shutil.rmtree(self.directory, ignore_errors=True)
         self.reaper = Reaper()
+        if getattr(self.module, "TERMINALS", False):
+            own_terminals()
         try:
             undisturbed, seconds = self.undisturbed()
             if self.cycles:
