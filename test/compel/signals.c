@@ -127,6 +127,8 @@ static void stopped_target(struct tap *tap)
 	struct scene *scene;
 	pid_t pid = start_sleeper(&scene);
 
+	/* SIGTSTP stops nobody in an orphaned group, which ours is when whoever started the tests has ended. */
+	must(setpgid(pid, pid) ? fail_errno("setpgid") : NULL);
 	kill(pid, SIGTSTP);
 	must_be(wait_state(pid, "T"), "the target does not stop");
 	for (unsigned i = 0; i < 10; i++) {
