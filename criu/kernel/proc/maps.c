@@ -5,36 +5,55 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <unistd.h>
 
 #include "kernel/proc/text.h"
 #include "support/cleanup.h"
-#include "support/file.h"
 
-static const struct {
-	char name[3];
-	uint32_t flag;
-} flag_names[] = {
-	{ "gd", MAPPING_GROWSDOWN },	{ "lo", MAPPING_LOCKED },    { "nr", MAPPING_NORESERVE },
-	{ "ht", MAPPING_HUGETLB },	{ "rr", MAPPING_RANDOM },    { "sr", MAPPING_SEQUENTIAL },
-	{ "dc", MAPPING_DONTFORK },	{ "mg", MAPPING_MERGEABLE }, { "hg", MAPPING_HUGEPAGE },
-	{ "nh", MAPPING_NOHUGEPAGE },	{ "dd", MAPPING_DONTDUMP },  { "wf", MAPPING_WIPEONFORK },
-	{ "pf", MAPPING_PFNMAP },	{ "io", MAPPING_IO },	     { "dp", MAPPING_DROPPABLE },
-	{ "ss", MAPPING_SHADOW_STACK }, { "um", MAPPING_UFFD },	     { "uw", MAPPING_UFFD },
-	{ "ui", MAPPING_UFFD },		{ "gu", MAPPING_GUARD },
-	{ "lf", MAPPING_LOCKED_ON_FAULT }, { "ac", MAPPING_ACCOUNTED },
-	{ "mw", MAPPING_MAY_WRITE },
+/* Two letters as one number. */
+#define LETTERS(a, b) ((a) | (b) << 8)
+
+static uint32_t flag_of(const char *name)
+{
+	switch (LETTERS(name[0], name[1])) {
+	/* clang-format off */
+	case LETTERS('g', 'd'): return MAPPING_GROWSDOWN;
+	case LETTERS('l', 'o'): return MAPPING_LOCKED;
+	case LETTERS('n', 'r'): return MAPPING_NORESERVE;
+	case LETTERS('h', 't'): return MAPPING_HUGETLB;
+	case LETTERS('r', 'r'): return MAPPING_RANDOM;
+	case LETTERS('s', 'r'): return MAPPING_SEQUENTIAL;
+	case LETTERS('d', 'c'): return MAPPING_DONTFORK;
+	case LETTERS('m', 'g'): return MAPPING_MERGEABLE;
+	case LETTERS('h', 'g'): return MAPPING_HUGEPAGE;
+	case LETTERS('n', 'h'): return MAPPING_NOHUGEPAGE;
+	case LETTERS('d', 'd'): return MAPPING_DONTDUMP;
+	case LETTERS('w', 'f'): return MAPPING_WIPEONFORK;
+	case LETTERS('p', 'f'): return MAPPING_PFNMAP;
+	case LETTERS('i', 'o'): return MAPPING_IO;
+	case LETTERS('d', 'p'): return MAPPING_DROPPABLE;
+	case LETTERS('s', 's'): return MAPPING_SHADOW_STACK;
+	case LETTERS('u', 'm'):
+	case LETTERS('u', 'w'):
+	case LETTERS('u', 'i'): return MAPPING_UFFD;
+	case LETTERS('g', 'u'): return MAPPING_GUARD;
+	case LETTERS('a', 'c'): return MAPPING_ACCOUNTED;
+	case LETTERS('m', 'w'): return MAPPING_MAY_WRITE;
+	case LETTERS('l', 'f'):
 	/* Kernels without a name for locking on fault (6.1 has none) write it so. */
-	{ "??", MAPPING_LOCKED_ON_FAULT },
-};
+	case LETTERS('?', '?'): return MAPPING_LOCKED_ON_FAULT;
+	default: return 0;
+		/* clang-format on */
+	}
+}
 
 static void parse_flags(const char *place, struct mapping_line *line)
 {
 	while (*place && *place != '\n') {
 		while (*place == ' ')
 			place++;
-		for (size_t i = 0; i < sizeof(flag_names) / sizeof(flag_names[0]); i++)
-			if (place[0] == flag_names[i].name[0] && place[1] == flag_names[i].name[1])
-				line->flags |= flag_names[i].flag;
+		if (*place && *place != '\n')
+			line->flags |= flag_of(place);
 		while (*place && *place != ' ' && *place != '\n')
 			place++;
 	}
@@ -123,39 +142,77 @@ static void parse_detail(const char *text, struct mapping_line *line)
 #undef IS
 }
 
-struct error *maps_parse(char *text, struct arena *arena, struct mapping_line **lines, size_t *count)
+/* What was read so far, and where the arrays of the result are. */
+struct parser {
+	struct arena *arena;
+	struct mapping_line **lines;
+	size_t *count, capacity;
+};
+
+/* Whole lines of the text; *rest: what is behind the last of them. */
+static struct error *parse_lines(struct parser *parser, char *text, char **rest)
 {
-	size_t capacity = 0;
 	char *place = text, *end;
 
-	*lines = NULL;
-	*count = 0;
 	for (; (end = strchr(place, '\n')); place = end + 1) {
 		struct mapping_line *line;
 
 		if (*place >= 'A' && *place <= 'Z') {
-			if (!*count)
+			if (!*parser->count)
 				return fail("unexpected text in /proc/PID/smaps");
-			parse_detail(place, &(*lines)[*count - 1]);
+			parse_detail(place, &(*parser->lines)[*parser->count - 1]);
 			continue;
 		}
-		line = arena_append(arena, *lines, *count, capacity);
+		line = arena_append(parser->arena, *parser->lines, *parser->count, parser->capacity);
 		memset(line, 0, sizeof(*line));
 		if (!parse_head(place, end, line))
 			return fail("unexpected text in /proc/PID/maps");
-		line->path = arena_string(arena, line->path);
+		line->path = arena_string(parser->arena, line->path);
 		unescape(line->path);
 	}
+	*rest = place;
 	return NULL;
 }
 
+struct error *maps_parse(char *text, struct arena *arena, struct mapping_line **lines, size_t *count)
+{
+	char *rest;
+
+	*lines = NULL;
+	*count = 0;
+	return parse_lines(&(struct parser){ arena, lines, count }, text, &rest);
+}
+
+/*
+ * A piece at a time, through a buffer that stays in the cache: smaps of a large process is many
+ * megabytes, and its process stands still meanwhile. A line is at most a path whose every byte is escaped.
+ */
 static struct error *read_and_parse(int directory, const char *name, struct arena *arena, struct mapping_line **lines,
 				    size_t *count)
 {
-	cleanup_free char *text = NULL;
+	enum { ROOM = 32 << 10 };
+	cleanup_close int fd = openat(directory, name, O_RDONLY | O_CLOEXEC);
+	struct parser parser = { arena, lines, count };
+	char buffer[ROOM + 1], *rest;
+	size_t length = 0;
+	ssize_t got;
 
-	TRY(read_file_at(directory, name, &text, NULL));
-	return maps_parse(text, arena, lines, count);
+	*lines = NULL;
+	*count = 0;
+	if (fd < 0)
+		return fail_errno("could not open %s", name);
+	while ((got = read(fd, buffer + length, ROOM - length)) > 0) {
+		length += got;
+		buffer[length] = '\0';
+		TRY(parse_lines(&parser, buffer, &rest));
+		length -= rest - buffer;
+		if (length == ROOM)
+			return fail("a line of %s is too long", name);
+		memmove(buffer, rest, length);
+	}
+	if (got < 0)
+		return fail_errno("could not read %s", name);
+	return NULL;
 }
 
 struct error *smaps_read(int proc_fd, struct arena *arena, struct mapping_line **lines, size_t *count)
