@@ -54,33 +54,50 @@ static const struct image_component {
 };
 enum { COMPONENT_COUNT = sizeof(components) / sizeof(components[0]) };
 
+struct leaf {
+	uint32_t a, b, c, d;
+	bool asked, there;
+};
+
+/*
+ * CPUID 0xd, which describes the state that XSAVE keeps. The answers never change, and a virtual
+ * machine's cost tens of microseconds each: asked once.
+ */
+static const struct leaf *xsave_leaf(unsigned number)
+{
+	static struct leaf leaves[64];
+	struct leaf *leaf = &leaves[number];
+
+	if (!leaf->asked) {
+		leaf->there = __get_cpuid_count(0xd, number, &leaf->a, &leaf->b, &leaf->c, &leaf->d);
+		leaf->asked = true;
+	}
+	return leaf;
+}
+
 /* Where the standard (not compacted) layout puts a component; size 0: this processor has it not. */
 static void component_place(unsigned number, uint32_t *offset, uint32_t *size)
 {
-	uint32_t a = 0, b = 0, c = 0, d = 0;
+	const struct leaf *leaf = xsave_leaf(number);
 
-	if (!__get_cpuid_count(0xd, number, &a, &b, &c, &d))
-		a = b = 0;
-	*size = a;
-	*offset = b;
+	*size = leaf->there ? leaf->a : 0;
+	*offset = leaf->there ? leaf->b : 0;
 }
 
 static uint64_t enabled_components(void)
 {
-	uint32_t a, b, c, d;
+	const struct leaf *leaf = xsave_leaf(0);
 
-	if (!__get_cpuid_count(0xd, 0, &a, &b, &c, &d))
-		return 3;
-	return (uint64_t)d << 32 | a;
+	return leaf->there ? (uint64_t)leaf->d << 32 | leaf->a : 3;
 }
 
 size_t arch_xstate_room(void)
 {
-	uint32_t a, b, c, d;
+	const struct leaf *leaf = xsave_leaf(0);
 
-	if (!__get_cpuid_count(0xd, 0, &a, &b, &c, &d))
+	if (!leaf->there)
 		return sizeof(struct fxsave);
-	return c > 4096 ? c : 4096;
+	return leaf->c > 4096 ? leaf->c : 4096;
 }
 
 uint64_t arch_task_size(void)
@@ -322,7 +339,7 @@ void arch_registers_from_image(const CoreEntry *core, struct user_regs_struct *r
 	const UserX86FpregsEntry *in = core->thread_info->fpregs;
 	struct fxsave *legacy = xstate;
 	size_t room = *size;
-	uint32_t a, b = 0, c, d;
+	const struct leaf *leaf = xsave_leaf(0);
 
 	general_from_image(core->thread_info->gpregs, registers);
 	*size = 0;
@@ -336,14 +353,14 @@ void arch_registers_from_image(const CoreEntry *core, struct user_regs_struct *r
 	memcpy(legacy->xmm_space, in->xmm_space, sizeof(legacy->xmm_space));
 	*size = sizeof(*legacy);
 	/* The regset wants exactly the size of the enabled user components (CPUID 0xd.0 ebx). */
-	if (!__get_cpuid_count(0xd, 0, &a, &b, &c, &d) || b < XSAVE_EXTENDED || b > room)
+	if (!leaf->there || leaf->b < XSAVE_EXTENDED || leaf->b > room)
 		return;
 	if (in->xsave) {
-		xsave_from_image(in->xsave, xstate, b, size);
+		xsave_from_image(in->xsave, xstate, leaf->b, size);
 	} else {
 		uint64_t present = 3;
 
 		memcpy((uint8_t *)xstate + XSAVE_HEADER, &present, sizeof(present));
-		*size = b;
+		*size = leaf->b;
 	}
 }
