@@ -53,10 +53,9 @@ struct error *memory_restore_inherited(struct restore *restore, struct task *tas
  * address when criu's own layout leaves that free, else at a temporary one) and fills the pages. */
 struct error *memory_restore(struct restore *restore, struct task *task, const struct handover *handover, size_t room,
 			     struct memory_layout *layout) must_check;
-/* newborn, last thing before the jump: PHASE_CLEAR calls: unmap all that is criu's (from
- * /proc/self/maps), keep [hole, hole + room). */
-struct error *memory_emit_clear(struct restore *restore, struct task *task, struct memory_layout *layout,
-				struct batch *program) must_check;
+/* newborn, memory restored: PHASE_CLEAR calls: unmap all that is not the task's, keep [hole, hole + room) and the vdso. */
+void memory_emit_clear(const struct restore *restore, const struct task *task, const struct memory_layout *layout,
+		       struct batch *program);
 /* PHASE_MEMORY calls: vdso and misplaced mappings to their places, protections, advice, locks. */
 struct error *memory_emit(struct restore *restore, struct task *task, struct memory_layout *layout,
 			  struct batch *program) must_check;

@@ -332,71 +332,56 @@ struct error *memory_restore(struct restore *restore, struct task *task, const s
 
 /* ---- the program's part ---- */
 
-struct keeper {
-	struct memory_layout *layout;
-	struct task *task;
-	const struct placement *placement;
-	struct batch *program;
+struct range {
+	uint64_t start, end;
 };
 
-/* Unmaps [start, end) but for mappings of the task that are in place: these are sorted. */
-static void unmap_around(struct keeper *keeper, uint64_t start, uint64_t end)
+enum { KEPT_MAX = VDSO_PARTS_MAX + 1 };
+
+/* What stays of criu for now: the hole with the program, the vdso that is to be parked. */
+static size_t kept_ranges(const struct restore *restore, const struct memory_layout *layout, struct range *kept)
 {
-	size_t low = 0, high = keeper->task->mapping_count;
+	const struct vdso_place *vdso = restore->memory->own_vdso;
+	size_t count = 0;
 
-	while (low < high) { /* first mapping that ends behind start */
-		size_t middle = (low + high) / 2;
-
-		if (keeper->task->mappings[middle].entry->end <= start)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	for (; start < end && low < keeper->task->mapping_count; low++) {
-		const VmaEntry *entry = keeper->task->mappings[low].entry;
-
-		if (keeper->placement->address[low] != entry->start)
-			continue;
-		if (entry->start >= end)
-			break;
-		if (entry->start > start)
-			batch_call(keeper->program, "memory of the restorer", SYS_munmap, start, entry->start - start);
-		start = entry->end;
-	}
-	if (start < end)
-		batch_call(keeper->program, "memory of the restorer", SYS_munmap, start, end - start);
+	kept[count++] = (struct range){ (uint64_t)layout->hole, (uint64_t)layout->hole + layout->room };
+	for (size_t i = 0; i < vdso->part_count; i++)
+		kept[count++] = (struct range){ vdso->parts[i].start, vdso->parts[i].start + vdso->parts[i].size };
+	return count;
 }
 
-struct error *memory_emit_clear(struct restore *restore, struct task *task, struct memory_layout *layout,
-				struct batch *program)
+/* Unmaps a range, which may be free, but for what is kept. */
+static void emit_unmap(struct range range, const struct range *kept, size_t count, struct batch *program)
 {
-	struct keeper keeper = { layout, task, layout->private, program };
-	uint64_t hole = (uint64_t)layout->hole, hole_end = hole + layout->room, from = 0, to = 0;
-	struct arena scratch = { 0 };
-	struct mapping_line *lines;
-	struct error *error;
-	size_t count;
-
-	error = own_maps_read(&scratch, &lines, &count);
-	/* Neighbours are unmapped together; hole and vdso stay. */
-	for (size_t i = 0; !error && i < count; i++) {
-		const struct mapping_line *line = &lines[i];
-		bool keep = !strcmp(line->path, "[vdso]") || !strcmp(line->path, "[vvar]") ||
-			    !strcmp(line->path, "[vvar_vclock]") || !strcmp(line->path, "[vsyscall]") ||
-			    (line->start >= hole && line->start < hole_end);
-
-		if (from && keep) {
-			unmap_around(&keeper, from, to);
-			from = 0;
-		} else if (!keep) {
-			from = from ?: line->start;
-			to = line->end;
-		}
+	for (size_t i = 0; i < count; i++) {
+		if (range.start >= kept[i].end || range.end <= kept[i].start)
+			continue;
+		emit_unmap((struct range){ range.start, kept[i].start }, kept, count, program);
+		emit_unmap((struct range){ kept[i].end, range.end }, kept, count, program);
+		return;
 	}
-	if (from)
-		unmap_around(&keeper, from, to);
-	arena_free(&scratch);
-	return error;
+	if (range.start < range.end)
+		batch_call(program, "memory of the restorer", SYS_munmap, range.start, range.end - range.start);
+}
+
+/* Everything between the mappings that are in place, so that nobody need ask what is there. */
+void memory_emit_clear(const struct restore *restore, const struct task *task, const struct memory_layout *layout,
+		       struct batch *program)
+{
+	const struct placement *placement = layout->private;
+	struct range kept[KEPT_MAX];
+	size_t count = kept_ranges(restore, layout, kept);
+	uint64_t start = 0;
+
+	for (size_t i = 0; i < task->mapping_count; i++) {
+		const VmaEntry *entry = task->mappings[i].entry;
+
+		if (placement->address[i] != entry->start)
+			continue;
+		emit_unmap((struct range){ start, entry->start }, kept, count, program);
+		start = entry->end;
+	}
+	emit_unmap((struct range){ start, arch_task_size() }, kept, count, program);
 }
 
 struct error *memory_emit(struct restore *restore, struct task *task, struct memory_layout *layout,
@@ -404,7 +389,7 @@ struct error *memory_emit(struct restore *restore, struct task *task, struct mem
 {
 	const struct placement *placement = layout->private;
 
-	TRY(vdso_emit_park(task, layout->vdso_park, VDSO_ROOM, program));
+	TRY(vdso_emit_park(restore, layout->vdso_park, VDSO_ROOM, program));
 	for (size_t i = 0; placement->moved && i < task->mapping_count; i++) {
 		const struct mapping *mapping = &task->mappings[i];
 
@@ -413,5 +398,6 @@ struct error *memory_emit(struct restore *restore, struct task *task, struct mem
 					 placement->address[i], mapping_size(mapping), mapping_size(mapping),
 					 MREMAP_MAYMOVE | MREMAP_FIXED, mapping->entry->start);
 	}
-	return vdso_emit_place(task, layout->vdso_park, program);
+	vdso_emit_place(restore, task, layout->vdso_park, program);
+	return NULL;
 }

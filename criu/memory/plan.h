@@ -38,11 +38,23 @@ struct shared_object {
 	int fd; /* made by main, inherited by newborns */
 };
 
+enum { VDSO_PARTS_MAX = 4 };
+
+/* The vdso with its data, vvar, directly below it, as the kernel lays them out. */
+struct vdso_place {
+	uint64_t vvar, vdso, end; /* vvar: 0 where there is none */
+	struct {
+		uint64_t start, size;
+	} parts[VDSO_PARTS_MAX]; /* of this process: each mapping */
+	size_t part_count;
+};
+
 struct memory_plan {
 	struct task_memory *tasks; /* by task->index */
 	struct shared_object *objects;
 	size_t object_count, object_capacity;
 	const struct placement *present; /* newborn: what this process, or the one it was forked from, has mapped */
+	const struct vdso_place *own_vdso; /* where criu has it, and so every newborn: a fork keeps addresses */
 	bool huge_always; /* the system gives huge pages to whoever touches enough memory */
 };
 
@@ -65,5 +77,6 @@ struct error *read_page_runs(struct restore *restore, int image, uint64_t key, s
 /* main: the image's vdso must be the one this kernel gives, page for page. */
 struct error *vdso_plan(struct restore *restore, const struct task *task) must_check;
 /* newborn: calls that park the newborn's vdso and vvar, and that bring them to the task's place. */
-struct error *vdso_emit_park(const struct task *task, uint64_t park, uint64_t room, struct batch *program) must_check;
-struct error *vdso_emit_place(const struct task *task, uint64_t park, struct batch *program) must_check;
+struct error *vdso_emit_park(const struct restore *restore, uint64_t park, uint64_t room,
+			     struct batch *program) must_check;
+void vdso_emit_place(const struct restore *restore, const struct task *task, uint64_t park, struct batch *program);

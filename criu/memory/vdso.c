@@ -15,17 +15,6 @@
 #include "support/cleanup.h"
 #include "support/file.h"
 
-enum { MAX_PARTS = 4 };
-
-/* vvar directly below vdso, as the kernel lays them out. */
-struct vdso_place {
-	uint64_t vvar, vdso, end; /* vvar: 0 where there is none */
-	struct {
-		uint64_t start, size;
-	} parts[MAX_PARTS]; /* of this process: each mapping */
-	size_t part_count;
-};
-
 static struct vdso_place place_of_task(const struct task *task)
 {
 	struct vdso_place place = { 0 };
@@ -43,31 +32,36 @@ static struct vdso_place place_of_task(const struct task *task)
 	return place;
 }
 
-static struct error *place_of_self(struct vdso_place *place)
+static void note_part(struct vdso_place *place, const struct mapping_line *line)
 {
+	bool vdso = !strcmp(line->path, "[vdso]");
+
+	if (!vdso && strncmp(line->path, "[vvar", 5))
+		return;
+	if (place->part_count < VDSO_PARTS_MAX) {
+		place->parts[place->part_count].start = line->start;
+		place->parts[place->part_count++].size = line->end - line->start;
+	}
+	if (vdso) {
+		place->vdso = line->start;
+		place->end = line->end;
+	} else if (!place->vvar) {
+		place->vvar = line->start;
+	}
+}
+
+static struct error *find_own(struct restore *restore)
+{
+	struct vdso_place *place = arena_new(restore->arena, struct vdso_place);
 	struct arena scratch = { 0 };
 	struct mapping_line *lines;
 	size_t count;
 	struct error *error = own_maps_read(&scratch, &lines, &count);
 
-	*place = (struct vdso_place){ 0 };
-	for (size_t i = 0; !error && i < count; i++) {
-		bool vdso = !strcmp(lines[i].path, "[vdso]");
-
-		if (!vdso && strncmp(lines[i].path, "[vvar", 5))
-			continue;
-		if (place->part_count < MAX_PARTS) {
-			place->parts[place->part_count].start = lines[i].start;
-			place->parts[place->part_count++].size = lines[i].end - lines[i].start;
-		}
-		if (vdso) {
-			place->vdso = lines[i].start;
-			place->end = lines[i].end;
-		} else if (!place->vvar) {
-			place->vvar = lines[i].start;
-		}
-	}
+	for (size_t i = 0; !error && i < count; i++)
+		note_part(place, &lines[i]);
 	arena_free(&scratch);
+	restore->memory->own_vdso = place;
 	return error;
 }
 
@@ -106,15 +100,18 @@ static struct error *compare(const struct task *task, const struct task_memory *
 
 struct error *vdso_plan(struct restore *restore, const struct task *task)
 {
-	struct vdso_place image = place_of_task(task), own;
+	struct vdso_place image = place_of_task(task);
+	const struct vdso_place *own;
 
+	if (!restore->memory->own_vdso)
+		TRY(find_own(restore));
+	own = restore->memory->own_vdso;
 	if (!image.vdso)
 		return NULL;
-	TRY(place_of_self(&own));
-	if (!own.vdso || own.end - own.vdso != image.end - image.vdso ||
-	    (image.vvar && own.vdso - own.vvar != image.vdso - image.vvar))
+	if (!own->vdso || own->end - own->vdso != image.end - image.vdso ||
+	    (image.vvar && own->vdso - own->vvar != image.vdso - image.vvar))
 		return other_kernel(task);
-	return compare(task, &restore->memory->tasks[task->index], &image, &own);
+	return compare(task, &restore->memory->tasks[task->index], &image, own);
 }
 
 /* Each of the kernel's own mappings is moved by a call of its own: before Linux 6.17
@@ -130,26 +127,22 @@ static void emit_moves(const struct vdso_place *own, uint64_t from, uint64_t to,
 	}
 }
 
-struct error *vdso_emit_park(const struct task *task, uint64_t park, uint64_t room, struct batch *program)
+struct error *vdso_emit_park(const struct restore *restore, uint64_t park, uint64_t room, struct batch *program)
 {
-	struct vdso_place own;
+	const struct vdso_place *own = restore->memory->own_vdso;
 
-	TRY(place_of_self(&own));
-	if (!own.vdso)
+	if (!own->vdso)
 		return NULL;
-	if (own.end - own.parts[0].start > room)
+	if (own->end - own->parts[0].start > room)
 		return fail("no room to park the vdso");
-	emit_moves(&own, own.parts[0].start, park, "vdso to its parking place", program);
+	emit_moves(own, own->parts[0].start, park, "vdso to its parking place", program);
 	return NULL;
 }
 
-struct error *vdso_emit_place(const struct task *task, uint64_t park, struct batch *program)
+void vdso_emit_place(const struct restore *restore, const struct task *task, uint64_t park, struct batch *program)
 {
-	struct vdso_place place = place_of_task(task), own;
+	struct vdso_place place = place_of_task(task);
 
-	if (!place.vdso) /* the task has unmapped it */
-		return NULL;
-	TRY(place_of_self(&own));
-	emit_moves(&own, park, place.vvar ?: place.vdso, "vdso to its place", program);
-	return NULL;
+	if (place.vdso) /* else the task has unmapped it */
+		emit_moves(restore->memory->own_vdso, park, place.vvar ?: place.vdso, "vdso to its place", program);
 }

@@ -43,6 +43,11 @@ static pid_t clone_with_pid(pid_t pid, uint64_t flags)
 		.set_tid_size = pid ? 1 : 0,
 	};
 
+	/* The kernel looks at the number last, when it has copied the whole process. */
+	if (pid && !kill(pid, 0)) {
+		errno = EEXIST;
+		return -1;
+	}
 	return syscall(SYS_clone3, &arguments, sizeof(arguments));
 }
 

@@ -150,7 +150,7 @@ static struct error *emit_phase(struct assembly *assembly, struct thread *thread
 	switch (phase) {
 	case PHASE_CLEAR: /* criu's own memory goes */
 		emit_unregister_rseq(program);
-		TRY(memory_emit_clear(assembly->restore, assembly->task, assembly->layout, program));
+		memory_emit_clear(assembly->restore, assembly->task, assembly->layout, program);
 		break;
 	case PHASE_MEMORY: /* misplaced mappings to their places, protections, advice */
 		TRY(memory_emit(assembly->restore, assembly->task, assembly->layout, program));
