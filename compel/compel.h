@@ -33,6 +33,7 @@ struct compel_thread {
 	int stop_signal;     /* of COMPEL_JOB_STOPPED */
 	bool compat;	     /* runs ia32 code */
 	bool seccomp_suspended;
+	bool dies_with_tracer;
 	/* A signal had been dequeued when we stopped it, this one; it is injected again on
 	 * detach. An image needs it among the pending signals: look after the last batch, as
 	 * one that came while our code ran may be here too. */
@@ -59,6 +60,8 @@ struct compel_thread {
 struct error *compel_seize(struct compel_thread *thread, pid_t tid) must_check;
 /* PTRACE_SEIZE alone: the thread runs on, traced. */
 struct error *compel_seize_running(struct compel_thread *thread, pid_t tid) must_check;
+/* The same for a thread that shall not outlive the tracer (PTRACE_O_EXITKILL), until compel_prepare_all(). */
+struct error *compel_seize_newborn(struct compel_thread *thread, pid_t tid) must_check;
 /* PTRACE_INTERRUPT of a seized thread, without waiting. */
 struct error *compel_interrupt(struct compel_thread *thread) must_check;
 /* Waits until it is stopped for good and reads registers, mask and taken signal. A thread
@@ -76,6 +79,10 @@ struct error *compel_detach(struct compel_thread *thread, bool stop) must_check;
  * above for each, or NULL; one thread of a process is enough to stop all that are let go
  * here. One that fails does not keep the others; the first error is returned. */
 struct error *compel_detach_all(struct compel_thread *const *threads, const bool *stop, size_t count) must_check;
+
+/* The first half of compel_detach_all(): afterwards all have their own registers and masks, and
+ * would run on if the tracer ended. The first error is returned; the rest is prepared all the same. */
+struct error *compel_prepare_all(struct compel_thread *const *threads, size_t count) must_check;
 
 /* One system call in a stopped thread, made at a syscall instruction that the process
  * already has (vdso first), registers put back afterwards. *result: negative errno on failure. */

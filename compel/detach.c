@@ -114,10 +114,20 @@ static void let_all_go(struct compel_thread *const *threads, const bool *stop, s
 			note(threads[i], let_go(threads[i], false), first);
 }
 
-struct error *compel_detach_all(struct compel_thread *const *threads, const bool *stop, size_t count)
+static struct error *spare(struct compel_thread *thread)
+{
+	if (!thread->dies_with_tracer || thread->state == COMPEL_DEAD)
+		return NULL;
+	thread->dies_with_tracer = false;
+	if (trace_number(PTRACE_SETOPTIONS, thread->tid, trace_options(thread)) == 0)
+		return NULL;
+	return errno == ESRCH ? thread_died(thread) : fail_errno("could not set options of thread %d", thread->tid);
+}
+
+/* The last step is as short as can be: who is spared runs when the tracer ends now, the others die. */
+struct error *compel_prepare_all(struct compel_thread *const *threads, size_t count)
 {
 	struct error *first = NULL;
-	struct scheduling before = { .policy = -1 };
 
 	for (size_t i = 0; i < count; i++) {
 		struct error *error = prepare(threads[i]);
@@ -126,6 +136,16 @@ struct error *compel_detach_all(struct compel_thread *const *threads, const bool
 			threads[i]->unreachable = true;
 		note(threads[i], error, &first);
 	}
+	for (size_t i = 0; i < count && !first; i++)
+		note(threads[i], spare(threads[i]), &first);
+	return first;
+}
+
+struct error *compel_detach_all(struct compel_thread *const *threads, const bool *stop, size_t count)
+{
+	struct error *first = compel_prepare_all(threads, count);
+	struct scheduling before = { .policy = -1 };
+
 	if (count > 1)
 		be_urgent(&before);
 	let_all_go(threads, stop, count, &first);

@@ -23,6 +23,8 @@ static inline long trace_number(int request, pid_t tid, uint64_t data)
 	return syscall(SYS_ptrace, request, tid, 0, data);
 }
 
+/* What a thread's PTRACE_O_ options are now. */
+uint64_t trace_options(const struct compel_thread *thread);
 /* Takes the registers over for the first time since the thread was stopped: blocks its
  * signals, remembers its rseq section, finds a syscall instruction. */
 struct error *thread_borrow(struct compel_thread *thread) must_check;

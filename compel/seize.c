@@ -9,6 +9,7 @@
 #include <time.h>
 
 #include "compel/arch.h"
+#include "support/cancel.h"
 #include "support/cleanup.h"
 #include "support/file.h"
 #include "support/log.h"
@@ -73,17 +74,34 @@ static struct error *explain_refusal(struct compel_thread *thread, int number)
 			 "Tracing needs the same user or CAP_SYS_PTRACE; see also kernel.yama.ptrace_scope.");
 }
 
-struct error *compel_seize_running(struct compel_thread *thread, pid_t tid)
+uint64_t trace_options(const struct compel_thread *thread)
+{
+	return PTRACE_O_TRACESYSGOOD | (thread->seccomp_suspended ? PTRACE_O_SUSPEND_SECCOMP : 0) |
+	       (thread->dies_with_tracer ? PTRACE_O_EXITKILL : 0);
+}
+
+static struct error *seize(struct compel_thread *thread, pid_t tid, bool dies_with_tracer)
 {
 	memset(thread, 0, sizeof(*thread));
 	thread->tid = tid;
+	thread->dies_with_tracer = dies_with_tracer;
 	thread->seccomp_suspended = true;
-	if (trace_number(PTRACE_SEIZE, tid, PTRACE_O_TRACESYSGOOD | PTRACE_O_SUSPEND_SECCOMP) == 0)
+	if (trace_number(PTRACE_SEIZE, tid, trace_options(thread)) == 0)
 		return NULL;
 	thread->seccomp_suspended = false;
-	if ((errno == EPERM || errno == EINVAL) && trace_number(PTRACE_SEIZE, tid, PTRACE_O_TRACESYSGOOD) == 0)
+	if ((errno == EPERM || errno == EINVAL) && trace_number(PTRACE_SEIZE, tid, trace_options(thread)) == 0)
 		return NULL;
 	return explain_refusal(thread, errno);
+}
+
+struct error *compel_seize_running(struct compel_thread *thread, pid_t tid)
+{
+	return seize(thread, tid, false);
+}
+
+struct error *compel_seize_newborn(struct compel_thread *thread, pid_t tid)
+{
+	return seize(thread, tid, true);
 }
 
 struct error *compel_interrupt(struct compel_thread *thread)
@@ -154,6 +172,8 @@ enum patience {
 /* Sleeps a little, longer each time; an error when it is time to give up. */
 static struct error *nap(struct compel_thread *thread, const struct timespec *start, struct timespec *length)
 {
+	if (thread->state == COMPEL_RUNNING)
+		TRY(cancel_check());
 	if (give_up(thread, seconds_since(start))) {
 		thread->unreachable = true;
 		return not_stopping(thread->tid);

@@ -31,6 +31,8 @@ struct board {
 	uint32_t error_operation;     /* of a blob's call: enum remote_op */
 	uint32_t error_call;	      /* its index in the program */
 	char message[BOARD_TEXT], detail[BOARD_TEXT], hint[BOARD_TEXT];
+	uint32_t released;    /* 1: the tree is complete, and nothing of it is taken back any more */
+	int32_t opener_pid;   /* written by main, 0 when it has been waited for */
 	uint32_t row_count;
 	struct board_row rows[];
 };

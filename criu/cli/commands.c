@@ -19,6 +19,7 @@
 #include "restore/restore.h"
 #include "support/file.h"
 #include "support/log.h"
+#include "support/supervisor.h"
 
 /* ---- what commands with images have in common ---- */
 
@@ -70,6 +71,7 @@ static struct error *run_dump(const struct command_line *line, int *status)
 		return with_hint(fail("pid not specified"), "Name the root of the tree with --tree PID.");
 	TRY(cpu_capability_parse(line->options.cpu_cap, 0, &mode)); /* only its words: nothing is compared */
 	TRY(external_check(&line->options, FOR_DUMP));
+	TRY(supervisor_start("dump-worker"));
 	TRY(open_context(line, true, &criu));
 	TRY(tell_ready(&line->options));
 	error = dump_command(&criu);

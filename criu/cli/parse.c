@@ -24,7 +24,6 @@ void options_set_defaults(struct options *options)
 {
 	memset(options, 0, sizeof(*options));
 	options->verbosity = 2;
-	options->timeout = 10;
 	options->ghost_limit = 1 << 20;
 	options->ghost_fiemap = true;
 	options->images_dir = ".";

@@ -18,6 +18,7 @@
 #include "kernel/proc/status.h"
 #include "memory/memory.h"
 #include "remote/batch.h"
+#include "support/cancel.h"
 #include "support/cleanup.h"
 #include "support/log.h"
 #include "tasks/part.h"
@@ -222,6 +223,7 @@ struct error *collect_tasks(struct dump *dump)
 	for (size_t i = 0; i < snapshot->task_count; i++) {
 		struct task *task = snapshot->tasks[i];
 
+		TRY(cancel_check());
 		TRY(with_context(collect_task(dump, task), "cannot save process %d (%s)", task->pid, task->stat->comm));
 	}
 	return files_collect_late(dump);

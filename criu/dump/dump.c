@@ -20,6 +20,7 @@
 #include "memory/memory.h"
 #include "net/lock.h"
 #include "sockets/tcp.h"
+#include "support/cancel.h"
 #include "support/cleanup.h"
 #include "support/log.h"
 #include "support/options.h"
@@ -42,6 +43,9 @@ static struct error *release(struct dump *dump)
 {
 	const struct options *options = dump->criu->options;
 
+	TRY(cancel_check());
+	if (!options->leave_running) /* the images are complete, and the tree may be gone */
+		cancel_never();
 	TRY(tcp_release(dump, options->leave_running || options->leave_stopped));
 	TRY(release_tree(dump));
 	dump->freeze_end_us = now_us();
@@ -72,6 +76,7 @@ static struct error *dump_tree(struct dump *dump)
 		TRY(release(dump));
 		TRY(write_metadata(dump));
 	}
+	TRY(cancel_check());
 	TRY(write_images(dump));
 	TRY(hooks_run(dump->criu->hooks, HOOK_POST_DUMP, 0));
 	if (!early)
@@ -118,16 +123,20 @@ struct error *dump_command(struct criu *criu)
 	if (kill(criu->options->tree, 0) && errno == ESRCH)
 		return fail_number(ESRCH, "cannot dump process %d", criu->options->tree);
 	prepare_allocator();
+	cancel_arm(criu->options->timeout);
 	error = dump_tree(&dump);
-	if (error) {
+	cancel_never();
+	if (error)
 		undo_all(&dump.undo);
+	memory_release(&dump);
+	if (error) {
 		image_directory_abandon(criu->images);
 	} else {
 		undo_drop(&dump.undo);
 		log_info("Dumping finished successfully");
 	}
 	files_release(&dump);
-	memory_release(&dump);
+	cancel_disarm();
 	close_tasks(&snapshot);
 	arena_free(&snapshot.arena);
 	return error;

@@ -13,10 +13,13 @@
 #include "dump/stages.h"
 #include "kernel/proc/task.h"
 #include "remote/release.h"
+#include "support/cancel.h"
 #include "support/cleanup.h"
 #include "support/file.h"
 #include "support/log.h"
 #include "support/options.h"
+
+enum { STOP_SECONDS = 10 };
 
 /* A process while the set still grows; becomes a struct task when it is complete. */
 struct frozen {
@@ -31,7 +34,7 @@ struct freezing {
 	struct dump *dump;
 	struct frozen **processes;
 	size_t count, capacity;
-	uint64_t deadline;  /* of --timeout */
+	uint64_t deadline;  /* of --timeout, or STOP_SECONDS */
 	const char *cgroup; /* --freeze-cgroup */
 	bool cgroup_was_frozen, cgroup_is_frozen;
 };
@@ -159,6 +162,7 @@ static struct error *freeze_all(struct freezing *freezing, pid_t root)
 		for (size_t i = 0; i < freezing->count; i++) {
 			if (freezing->processes[i]->complete)
 				continue;
+			TRY(cancel_check());
 			TRY(complete_process(freezing, freezing->processes[i]));
 			TRY(add_children(freezing, i));
 		}
@@ -273,6 +277,7 @@ static struct error *cgroup_freeze(struct freezing *freezing)
 		TRY(cgroup_settled(freezing->cgroup, &settled));
 		if (settled)
 			return NULL;
+		TRY(cancel_check());
 		if (now_us() > freezing->deadline)
 			return with_hint(fail("could not freeze the cgroup %s in time", freezing->cgroup),
 					 "Raise --timeout, or look for a task in uninterruptible sleep.");
@@ -326,13 +331,14 @@ struct error *freeze_tree(struct dump *dump, pid_t root)
 	struct freezing freezing = {
 		.dump = dump,
 		.cgroup = dump->criu->options->freeze_cgroup,
-		.deadline = now_us() + (uint64_t)dump->criu->options->timeout * 1000000,
+		.deadline = now_us() + (uint64_t)(dump->criu->options->timeout ?: STOP_SECONDS) * 1000000,
 	};
 	struct error *error = freeze_set(&freezing, root);
 
 	if (!error && freezing.processes[0]->threads[0].state == COMPEL_DEAD)
 		error = fail_number(ESRCH, "cannot dump process %d: it has ended", root);
 	if (error) {
+		cancel_never(); /* threads that were interrupted are waited for: only so do their calls begin again */
 		if (freezing.cgroup_is_frozen)
 			error_ignore(cgroup_set(freezing.cgroup, false), "thawing the cgroup");
 		detach_frozen(&freezing);

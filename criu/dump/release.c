@@ -10,6 +10,17 @@
 #include "support/log.h"
 #include "support/options.h"
 
+static void await_end(pid_t tid)
+{
+	for (;;) {
+		int status;
+		pid_t pid = waitpid(tid, &status, __WALL);
+
+		if (pid < 0 ? errno != EINTR : WIFEXITED(status) || WIFSIGNALED(status))
+			return;
+	}
+}
+
 /* Ends every process and takes its end, so that the numbers are free when we return. */
 static void kill_tree(struct dump *dump)
 {
@@ -23,12 +34,7 @@ static void kill_tree(struct dump *dump)
 
 		/* Threads first: the leader's end is told when all others are gone. */
 		for (size_t j = task->thread_count; j-- > 0 && task->state != TASK_DEAD;) {
-			int status;
-			pid_t tid = task->threads[j].host_tid;
-
-			while (waitpid(tid, &status, __WALL) >= 0 || errno == EINTR)
-				if (WIFEXITED(status) || WIFSIGNALED(status))
-					break;
+			await_end(task->threads[j].host_tid);
 		}
 	}
 }

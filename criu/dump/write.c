@@ -15,6 +15,7 @@
 #include "image/stats.h"
 #include "memory/memory.h"
 #include "net/lock.h"
+#include "support/cancel.h"
 #include "support/cleanup.h"
 #include "support/file.h"
 #include "support/log.h"
@@ -81,8 +82,10 @@ struct error *write_metadata(struct dump *dump)
 
 	warn_of_cgroups(snapshot_root(snapshot));
 	TRY(write_tree(dump));
-	for (size_t i = 0; i < snapshot->task_count; i++)
+	for (size_t i = 0; i < snapshot->task_count; i++) {
+		TRY(cancel_check());
 		TRY(write_task(dump, snapshot->tasks[i]));
+	}
 	TRY(files_write(dump));
 	if (!snapshot->seccomp)
 		snapshot->seccomp = new_message(dump->arena, seccomp_entry);

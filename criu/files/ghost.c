@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "model/context.h"
+#include "model/traces.h"
 #include "files/collection.h"
 #include "files/files.h"
 #include "files/ghost.h"
@@ -206,6 +207,7 @@ struct error *ghost_create(struct restore *restore, struct planned_ghost *ghost)
 	const GhostFileEntry *entry;
 	ProtobufCMessage *message;
 
+	TRY(trace_file(restore, ghost->path));
 	TRY(image_open(restore->criu->images, IMAGE_GHOST_FILE, ghost->id, &reader));
 	TRY(image_read(reader, &ghost_file_entry__descriptor, restore->arena, &message));
 	if (!message)

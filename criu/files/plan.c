@@ -84,9 +84,25 @@ static struct error *read_table(struct restore *restore, struct descriptor_table
 	return NULL;
 }
 
+/* A file that was a ghost before still has that name: it does not grow with each restore. */
+static size_t own_length(const char *name)
+{
+	const char *at = name;
+	size_t length = strlen(name);
+
+	while ((at = strstr(at, ".cr."))) {
+		size_t digits = strspn(at + 4, "0123456789abcdef");
+
+		if (digits && !strcmp(at + 4 + digits, ".ghost"))
+			return at - name;
+		at++;
+	}
+	return length;
+}
+
 static const char *ghost_path(struct restore *restore, const char *name, uint32_t id)
 {
-	return arena_format(restore->arena, "%s.cr.%x.ghost", name, id);
+	return arena_format(restore->arena, "%.*s.cr.%x.ghost", (int)own_length(name), name, id);
 }
 
 static struct error *read_remaps(struct restore *restore)

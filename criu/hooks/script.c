@@ -7,6 +7,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "support/cancel.h"
 #include "support/log.h"
 
 enum { NOT_EXECUTED = 127 };
@@ -33,9 +34,24 @@ static void execute(const struct script *script, enum hook hook, pid_t root)
 	_exit(NOT_EXECUTED);
 }
 
+/* Waits for its end; a script whose run is given up is ended. */
+static struct error *wait_for(pid_t pid, int *status)
+{
+	struct error *error = NULL;
+
+	while (waitpid(pid, status, 0) < 0 && errno == EINTR) {
+		if (!error)
+			error = cancel_check();
+		if (error)
+			kill(pid, SIGKILL);
+	}
+	return error;
+}
+
 static struct error *run(void *argument, enum hook hook, pid_t root)
 {
 	const struct script *script = argument;
+	struct error *error = NULL;
 	sigset_t child, before;
 	int status;
 	pid_t pid;
@@ -48,9 +64,11 @@ static struct error *run(void *argument, enum hook hook, pid_t root)
 		sigprocmask(SIG_SETMASK, &before, NULL);
 		execute(script, hook, root);
 	}
-	while (pid > 0 && waitpid(pid, &status, 0) < 0 && errno == EINTR)
-		;
+	if (pid > 0)
+		error = wait_for(pid, &status);
 	sigprocmask(SIG_SETMASK, &before, NULL);
+	if (error)
+		return error;
 	if (pid < 0)
 		return fail_errno("could not run the action script %s", script->path);
 	if (!WIFEXITED(status)) {

@@ -24,6 +24,7 @@
 #include "memory/stage.h"
 #include "memory/vma.h"
 #include "model/context.h"
+#include "support/cancel.h"
 #include "support/cleanup.h"
 #include "support/log.h"
 #include "support/options.h"
@@ -312,13 +313,26 @@ static struct error *drain_chunk(struct memory_collection *memory, struct chunk 
 
 /* ---- workers ---- */
 
+/* Index of the next piece of work; none is left when the run is given up. */
+static size_t next_chunk(struct memory_collection *memory)
+{
+	struct error *error = cancel_check();
+
+	if (error) {
+		collection_note_error(memory, error);
+		__atomic_store_n(&memory->next_work, memory->work_count, __ATOMIC_RELAXED);
+		return memory->work_count;
+	}
+	return __atomic_fetch_add(&memory->next_work, 1, __ATOMIC_RELAXED);
+}
+
 static void drain_chunks(void *argument)
 {
 	struct memory_collection *memory = argument;
 	char *buffer = NULL;
 	size_t next;
 
-	while ((next = __atomic_fetch_add(&memory->next_work, 1, __ATOMIC_RELAXED)) < memory->work_count) {
+	while ((next = next_chunk(memory)) < memory->work_count) {
 		collection_note_error(memory, drain_chunk(memory, memory->work[next], &buffer));
 		progress_add(&memory->progress, memory->work[next]->pages);
 	}
@@ -427,7 +441,7 @@ static void write_chunks(void *argument)
 	struct memory_collection *memory = argument;
 	size_t next;
 
-	while ((next = __atomic_fetch_add(&memory->next_work, 1, __ATOMIC_RELAXED)) < memory->work_count) {
+	while ((next = next_chunk(memory)) < memory->work_count) {
 		struct chunk *chunk = memory->work[next];
 
 		if (chunk->staged)
@@ -551,6 +565,7 @@ void memory_release(struct dump *dump)
 
 	if (!memory)
 		return;
+	__atomic_store_n(&memory->next_work, memory->work_count, __ATOMIC_RELAXED); /* after a failure nobody wants the rest */
 	team_stop(&memory->team);
 	progress_end(&memory->progress);
 	for (size_t i = 0; i < memory->set_count; i++) {

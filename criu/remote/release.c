@@ -15,6 +15,20 @@ static size_t count_threads(const struct snapshot *snapshot)
 	return count;
 }
 
+struct error *prepare_threads(const struct snapshot *snapshot)
+{
+	cleanup_free struct compel_thread **threads = calloc(count_threads(snapshot) + 1, sizeof(*threads));
+	size_t count = 0;
+
+	if (!threads)
+		return out_of_memory();
+	for (size_t i = 0; i < snapshot->task_count; i++)
+		for (size_t j = 0; j < snapshot->tasks[i]->thread_count; j++)
+			if (snapshot->tasks[i]->threads[j].tracee.tid)
+				threads[count++] = &snapshot->tasks[i]->threads[j].tracee;
+	return compel_prepare_all(threads, count);
+}
+
 struct error *release_threads(const struct snapshot *snapshot, bool (*stops)(const struct task *, const void *),
 			      const void *argument)
 {

@@ -4,6 +4,8 @@
 
 #include "model/snapshot.h"
 
+/* The first half of letting go: see compel_prepare_all(). */
+struct error *prepare_threads(const struct snapshot *snapshot) must_check;
 /* Lets every seized thread of the tree go. stops says which tasks stay stopped, or is NULL.
  * All are tried; the first error is returned. */
 struct error *release_threads(const struct snapshot *snapshot, bool (*stops)(const struct task *, const void *),

@@ -26,7 +26,7 @@ struct error *seize_tree(struct restore *restore)
 			struct thread *thread = &task->threads[j];
 
 			thread->host_tid = thread->tid;
-			TRY(with_context(compel_seize_running(&thread->tracee, thread->host_tid), "process %d",
+			TRY(with_context(compel_seize_newborn(&thread->tracee, thread->host_tid), "process %d",
 					 task->pid));
 		}
 	}

@@ -67,8 +67,10 @@ static void reap_helpers(struct task *const *children, size_t count, const struc
 	for (size_t i = 0; i < count; i++) {
 		const struct kin *kin = kin_of(restore, children[i]);
 
-		if (early ? kin->leaves_early : kin->leaves_later)
-			waitpid(restore->board->rows[children[i]->index].host_pid, NULL, __WALL);
+		if (!(early ? kin->leaves_early : kin->leaves_later))
+			continue;
+		waitpid(restore->board->rows[children[i]->index].host_pid, NULL, __WALL);
+		restore->board->rows[children[i]->index].host_pid = 0; /* the number may be anybody's now */
 	}
 }
 
@@ -181,7 +183,10 @@ static void newborn_main(struct restore *restore, struct task *task)
 	struct error *error = NULL;
 
 	start_log(restore, task->pid);
-	restore->board->rows[task->index].host_pid = getpid();
+	/* Whoever ends the restore sets the mark first and looks at the rows then. */
+	__atomic_store_n(&restore->board->rows[task->index].host_pid, getpid(), __ATOMIC_SEQ_CST);
+	if (__atomic_load_n(&restore->board->failed, __ATOMIC_SEQ_CST))
+		_exit(1);
 	if (task->state != TASK_DEAD)
 		error = handover_open_mailbox(restore, task, &handover);
 	if (!error)

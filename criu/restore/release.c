@@ -2,6 +2,7 @@
 /* Releasing: the restored tree runs, or stays stopped; what criu does after that. */
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <signal.h>
 #include <stdio.h>
 #include <sys/wait.h>
@@ -9,8 +10,10 @@
 
 #include "board.h"
 #include "model/context.h"
+#include "model/traces.h"
 #include "image/directory.h"
 #include "remote/release.h"
+#include "restore/guardian.h"
 #include "restore/stages.h"
 #include "support/cleanup.h"
 #include "support/file.h"
@@ -19,21 +22,7 @@
 
 void kill_tree_of(void *argument)
 {
-	struct restore *restore = argument;
-	struct snapshot *snapshot = restore->snapshot;
-
-	for (size_t i = 0; i < snapshot->task_count; i++) {
-		pid_t pid = restore->board->rows[snapshot->tasks[i]->index].host_pid;
-
-		if (pid > 0)
-			kill(pid, SIGKILL);
-	}
-	/* criu is a subreaper meanwhile: they all come here in the end. */
-	for (size_t i = 0; i < snapshot->task_count; i++)
-		for (size_t j = 0; j < snapshot->tasks[i]->thread_count; j++)
-			waitpid(snapshot->tasks[i]->threads[j].tid, NULL, __WALL | WNOHANG);
-	while (waitpid(-1, NULL, __WALL) > 0 || errno == EINTR)
-		;
+	newborns_end(argument);
 }
 
 static bool stays_stopped(const struct task *task, const void *options)
@@ -44,6 +33,9 @@ static bool stays_stopped(const struct task *task, const void *options)
 /* A job-control stop of the image is given back before the thread runs. */
 struct error *release_restored(struct restore *restore)
 {
+	/* Up to here the death of main is the death of every thread, from here on of none. */
+	TRY(prepare_threads(restore->snapshot));
+	__atomic_store_n(&restore->board->released, 1, __ATOMIC_SEQ_CST);
 	return release_threads(restore->snapshot, stays_stopped, restore->criu->options);
 }
 
@@ -51,15 +43,20 @@ struct error *write_pidfile(struct restore *restore)
 {
 	const char *path = restore->criu->options->pidfile;
 	cleanup_close int fd = -1;
-	char text[16];
+	char text[16], place[PATH_MAX];
 	int length;
 
 	if (!path)
 		return NULL;
+	snprintf(place, sizeof(place), "/proc/self/fd/%d/%s", restore->criu->images->work_fd, path);
+	if (path[0] == '/')
+		snprintf(place, sizeof(place), "%s", path);
+	TRY(trace_file(restore, place));
 	fd = openat(restore->criu->images->work_fd, path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
 	if (fd < 0)
 		return with_hint(fail_errno("could not create the pid file %s", path),
 				 "Remove an older file of that name.");
+	trace_made(restore, place);
 	length = snprintf(text, sizeof(text), "%d", snapshot_root(restore->snapshot)->pid);
 	return write_exactly(fd, text, length);
 }

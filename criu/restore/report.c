@@ -15,6 +15,7 @@
 
 #include "kernel/proc/stat.h"
 #include "model/keep.h"
+#include "support/cancel.h"
 #include "support/log.h"
 
 enum { CHECK_MS = 50 };
@@ -152,10 +153,8 @@ struct error *board_await(struct restore *restore, enum stage stage, size_t coun
 	uint32_t arrived;
 
 	for (unsigned round = 0; (arrived = __atomic_load_n(&board->arrived, __ATOMIC_SEQ_CST)) < count; round++) {
-		struct error *error = board_error(restore);
-
-		if (error)
-			return error;
+		TRY(board_error(restore));
+		TRY(cancel_check());
 		progress_set(&restore->progress, __atomic_load_n(restore->pages_restored, __ATOMIC_RELAXED));
 		if (futex(&board->arrived, FUTEX_WAIT, arrived, &timeout) < 0 && errno == ETIMEDOUT)
 			TRY(look_for_deaths(restore));

@@ -23,13 +23,16 @@
 #include "memory/memory.h"
 #include "memory/plan.h"
 #include "model/handover.h"
+#include "model/traces.h"
 #include "namespaces/time.h"
 #include "net/lock.h"
+#include "restore/guardian.h"
 #include "restore/kinship.h"
 #include "restore/newborn.h"
 #include "restore/opener.h"
 #include "restore/report.h"
 #include "restore/stages.h"
+#include "support/cancel.h"
 #include "support/log.h"
 #include "support/options.h"
 
@@ -76,8 +79,10 @@ struct error *grow_tree(struct restore *restore)
 	struct error *error;
 
 	/* Newborns inherit a mask that blocks everything until their registers are set. */
-	syscall(SYS_rt_sigprocmask, SIG_SETMASK, &all, &before, sizeof(all));
+	TRY(traces_make(restore));
+	TRY(guardian_start(restore));
 	undo_push(&restore->undo, "end the half-born tree", kill_tree_of, restore);
+	syscall(SYS_rt_sigprocmask, SIG_SETMASK, &all, &before, sizeof(all));
 	error = fork_root(restore, sibling);
 	syscall(SYS_rt_sigprocmask, SIG_SETMASK, &before, NULL, sizeof(before));
 	if (error)
@@ -99,9 +104,11 @@ static struct error *open_files(struct restore *restore)
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, restore->finish_pair))
 		return fail_errno("could not make a socket pair");
 	TRY(helper_fork(restore, opener_run, &opener));
+	__atomic_store_n(&restore->board->opener_pid, opener, __ATOMIC_SEQ_CST);
 	TRY(opener_collect_finish_copies(restore));
 	while (waitpid(opener, &status, 0) < 0 && errno == EINTR)
-		;
+		TRY(cancel_check());
+	__atomic_store_n(&restore->board->opener_pid, 0, __ATOMIC_SEQ_CST);
 	TRY(board_error(restore));
 	if (!WIFEXITED(status) || WEXITSTATUS(status))
 		return fail("the process that opens the files ended unexpectedly (status 0x%x)", status);
@@ -164,6 +171,7 @@ static struct error *restore_tree(struct restore *restore)
 	pid_t root;
 
 	restore->start_us = now_us();
+	restore->main_pid = getpid();
 	TRY(read_images(restore)); /* all metadata; nothing touched */
 	TRY(make_plan(restore));   /* births, files, memory; pure */
 	root = snapshot_root(restore->snapshot)->pid;
@@ -179,8 +187,11 @@ static struct error *restore_tree(struct restore *restore)
 	inherited_close(restore);
 	TRY(run_programs(restore));   /* newborns become the tasks and are caught at the end */
 	TRY(finish_restore(restore)); /* last words to the files */
+	TRY(cancel_check());
 	TRY(release_restored(restore));
+	cancel_never();
 	terminals_tell_size(restore);
+	guardian_dismiss(restore);
 	undo_drop(&restore->undo); /* the tree runs: nothing is taken back any more */
 	log_info("Restore finished successfully. Tasks resumed.");
 	error_ignore(write_stats(restore), "statistics");
@@ -205,11 +216,14 @@ struct error *restore_command(struct criu *criu, int *exit_status)
 	prctl(PR_GET_CHILD_SUBREAPER, &was_subreaper);
 	if (prctl(PR_SET_CHILD_SUBREAPER, 1))
 		return fail_errno("could not become a subreaper");
+	cancel_arm(criu->options->timeout);
 	error = restore_tree(&restore);
+	cancel_never();
 	progress_end(&restore.progress);
 	if (error && restore.board && restore.board != MAP_FAILED)
 		board_abort(&restore);
 	undo_all(&restore.undo);
+	cancel_disarm();
 	prctl(PR_SET_CHILD_SUBREAPER, was_subreaper);
 	if (!error)
 		error = after_restore(&restore, exit_status);

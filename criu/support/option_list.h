@@ -69,7 +69,7 @@ OPTION(ghost_limit, "ghost-limit", 0, SIZE, 0, FOR_DUMP, "ghost_limit", 1, "SIZE
 OPTION(ghost_fiemap, "ghost-fiemap", 0, FLAG, 1, FOR_DUMP, "", 1, "", "ask the file system for the holes of deleted files (default: on)")
 OPTION(lsm_profile, "lsm-profile", 0, TEXT, 0, FOR_RESTORE, "lsm_profile", 0, "TYPE:NAME", "a security profile in place of that of the images; TYPE is apparmor, selinux or none")
 OPTION(lsm_mount_context, "lsm-mount-context", 0, TEXT, 0, FOR_RESTORE, "lsm_mount_context", 0, "CTX", "a security context for the restored mounts")
-OPTION(timeout, "timeout", 0, NUMBER, 0, FOR_DUMP | FOR_PRE_DUMP, "timeout", 1, "SECONDS", "give up when the tree does not stop in this time (default: 10)")
+OPTION(timeout, "timeout", 0, NUMBER, 0, FOR_DUMP | FOR_PRE_DUMP | FOR_RESTORE, "timeout", 1, "SECONDS", "give up, and take everything back, when the run is not done in this time (default: no limit, but ten seconds for the tree to stop)")
 OPTION(empty_ns, "empty-ns", 0, TEXT, 0, FOR_DUMP | FOR_RESTORE, "empty_ns", 0, "net", "make this namespace without its contents; only net is known")
 OPTION(lazy_pages, "lazy-pages", 0, FLAG, 0, FOR_DUMP | FOR_RESTORE | FOR_PAGE_SERVER, "lazy_pages", 0, "", "let the pages come after the restore, when they are touched")
 OPTION(extra, "extra", 0, FLAG, 1, FOR_CHECK, "", 1, "", "look also at features that only some trees need")

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "support/log.h"
+#include "support/supervisor.h"
 
 enum { FIRST_MS = 500, EVERY_MS = 200, PAGES_PER_MIB = 256 };
 
@@ -26,7 +27,7 @@ static bool is_our_terminal(int verbosity)
 {
 	const char *kind = getenv("TERM");
 
-	if (!isatty(STDERR_FILENO) || tcgetpgrp(STDERR_FILENO) != getpgrp())
+	if (!isatty(STDERR_FILENO) || tcgetpgrp(STDERR_FILENO) != supervisor_group())
 		return false;
 	if (*log_descriptor() == STDERR_FILENO && verbosity >= LOG_LEVEL_INFO)
 		return false;

@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include "files/collection.h"
+#include "model/traces.h"
 #include "sockets/unix/unix.h"
 #include "support/cleanup.h"
 #include "support/file.h"
@@ -225,8 +226,23 @@ static struct error *bind_inside(const UnixSkEntry *entry, char *name, int fd, i
 	return error;
 }
 
+/* A directory with a name of our own, which goes again whatever happens. */
+static struct error *make_place(struct restore *restore, const char *parent, char place[PATH_MAX])
+{
+	static unsigned number;
+
+	do {
+		snprintf(place, PATH_MAX, "%s/.criu-%d-%u", parent, restore->main_pid, number++);
+		TRY(trace_file(restore, place));
+		if (!mkdir(place, 0700))
+			return NULL;
+	} while (errno == EEXIST);
+	return fail_errno("could not make a directory in %s", parent);
+}
+
 /* Binds below `parent`/x, where x is the root meanwhile. target: a name in parent, or NULL. */
-static struct error *bind_below(const UnixSkEntry *entry, int fd, const char *parent, const char *target, int *ret_node)
+static struct error *bind_below(struct restore *restore, const UnixSkEntry *entry, int fd, const char *parent,
+				const char *target, int *ret_node)
 {
 	cleanup_close int before = open(".", O_PATH | O_DIRECTORY | O_CLOEXEC);
 	cleanup_close int root = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
@@ -235,9 +251,9 @@ static struct error *bind_below(const UnixSkEntry *entry, int fd, const char *pa
 	struct error *error, *back;
 
 	memcpy(name, entry->name.data, entry->name.len < sizeof(name) ? entry->name.len : sizeof(name) - 1);
-	snprintf(place, sizeof(place), "%s/.criu-XXXXXX", parent);
-	if (before < 0 || root < 0 || outside < 0 || !mkdtemp(place))
-		return fail_errno("could not make a directory in %s", parent);
+	if (before < 0 || root < 0 || outside < 0)
+		return fail_errno("could not open the directory %s", parent);
+	TRY(make_place(restore, parent, place));
 	if (chdir(place) || chroot("."))
 		error = fail_errno("could not enter %s", place);
 	else
@@ -251,7 +267,7 @@ static struct error *bind_below(const UnixSkEntry *entry, int fd, const char *pa
 	return error ?: back;
 }
 
-struct error *unix_name_bind_privately(const UnixSkEntry *entry, int fd, int *ret_node)
+struct error *unix_name_bind_privately(struct restore *restore, const UnixSkEntry *entry, int fd, int *ret_node)
 {
 	static const char *const places[] = { "/tmp", "/run", "/var/tmp", "/dev/shm", "/" };
 
@@ -261,11 +277,11 @@ struct error *unix_name_bind_privately(const UnixSkEntry *entry, int fd, int *re
 		return bind_at(entry, fd);
 	for (size_t i = 0; i < sizeof(places) / sizeof(places[0]); i++)
 		if (!access(places[i], W_OK))
-			return bind_below(entry, fd, places[i], NULL, ret_node);
+			return bind_below(restore, entry, fd, places[i], NULL, ret_node);
 	return fail("there is no directory for temporary files");
 }
 
-static struct error *bind_moved(const UnixSkEntry *entry, int fd, int *ret_node)
+static struct error *bind_moved(struct restore *restore, const UnixSkEntry *entry, int fd, int *ret_node)
 {
 	char parent[PATH_MAX];
 	char *slash;
@@ -275,7 +291,8 @@ static struct error *bind_moved(const UnixSkEntry *entry, int fd, int *ret_node)
 	if (!slash)
 		return fail("the image is damaged: a socket was moved to \"%s\"", entry->moved_to);
 	*slash = '\0';
-	return bind_below(entry, fd, parent[0] ? parent : "/", slash + 1, ret_node);
+	TRY(trace_file(restore, entry->moved_to));
+	return bind_below(restore, entry, fd, parent[0] ? parent : "/", slash + 1, ret_node);
 }
 
 static struct error *bind_in_place(struct restore *restore, const UnixSkEntry *entry, int fd, int *ret_node)
@@ -285,6 +302,7 @@ static struct error *bind_in_place(struct restore *restore, const UnixSkEntry *e
 	struct error *error, *back;
 	struct stat stat;
 
+	TRY(trace_file(restore, path)); /* an old one that nobody listens to may as well be this one, should the restore fail */
 	if (!lstat(path, &stat) && S_ISSOCK(stat.st_mode) && unlink(path))
 		return fail_errno("could not remove the old socket %s", path);
 	if (before < 0 || (entry->name_dir && chdir(entry->name_dir)))
@@ -295,6 +313,7 @@ static struct error *bind_in_place(struct restore *restore, const UnixSkEntry *e
 		error_free(back);
 		return error;
 	}
+	trace_made(restore, path);
 	*ret_node = open(path, O_PATH | O_CLOEXEC);
 	return *ret_node < 0 ? fail_errno("could not open %s", path) : back;
 }
@@ -317,9 +336,9 @@ struct error *unix_name_bind(struct restore *restore, const UnixSkEntry *entry, 
 	if (!unix_has_path(entry))
 		return entry->name.len ? bind_at(entry, fd) : NULL;
 	if (entry->moved_to)
-		TRY(bind_moved(entry, fd, ret_node));
+		TRY(bind_moved(restore, entry, fd, ret_node));
 	else if (entry->deleted)
-		return unix_name_bind_privately(entry, fd, ret_node);
+		return unix_name_bind_privately(restore, entry, fd, ret_node);
 	else
 		TRY(bind_in_place(restore, entry, fd, ret_node));
 	return restore_owner(entry, *ret_node);

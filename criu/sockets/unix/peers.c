@@ -243,7 +243,7 @@ static struct error *get_lost_listener(struct restore *restore, struct unix_plan
 	listener = *ret = arena_append(restore->arena, plan->lost, plan->lost_count, plan->lost_capacity);
 	*listener = (struct lost_listener){ .entry = entry, .fd = -1, .node = -1 };
 	TRY(new_socket(entry, &listener->fd));
-	TRY(unix_name_bind_privately(entry, listener->fd, &listener->node));
+	TRY(unix_name_bind_privately(restore, entry, listener->fd, &listener->node));
 	return listen(listener->fd, 1) ? fail_errno("could not listen") : NULL;
 }
 
@@ -397,7 +397,7 @@ static int nameless_sender(const struct unix_plan *plan, const struct planned_so
 }
 
 /* The sender is gone: a socket with its name takes its place for a moment. */
-static struct error *make_sender(const SkPacketEntry *packet, int *ret_fd)
+static struct error *make_sender(struct restore *restore, const SkPacketEntry *packet, int *ret_fd)
 {
 	UnixSkEntry entry = { .type = SOCK_DGRAM };
 	cleanup_close int node = -1;
@@ -406,7 +406,7 @@ static struct error *make_sender(const SkPacketEntry *packet, int *ret_fd)
 	if (!packet->has_sender)
 		return NULL;
 	entry.name = packet->sender;
-	return unix_name_bind_privately(&entry, *ret_fd, &node);
+	return unix_name_bind_privately(restore, &entry, *ret_fd, &node);
 }
 
 static struct error *send_datagram(struct restore *restore, const struct planned_socket *socket,
@@ -421,7 +421,7 @@ static struct error *send_datagram(struct restore *restore, const struct planned
 	bool named = unix_address_of(socket->entry, socket->node, &address, &length);
 
 	if (named && (fd < 0 || (packet->entry->has_sender && !sender))) {
-		TRY(make_sender(packet->entry, &temporary));
+		TRY(make_sender(restore, packet->entry, &temporary));
 		fd = temporary;
 	}
 	if (fd < 0)

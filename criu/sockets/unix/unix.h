@@ -88,7 +88,7 @@ struct error *unix_name_check(struct restore *restore, struct unix_plan *plan, c
  * it has no name. */
 struct error *unix_name_bind(struct restore *restore, const UnixSkEntry *entry, int fd, int *ret_node) must_check;
 /* names.c, opener: a name without a file that others could find. */
-struct error *unix_name_bind_privately(const UnixSkEntry *entry, int fd, int *ret_node) must_check;
+struct error *unix_name_bind_privately(struct restore *restore, const UnixSkEntry *entry, int fd, int *ret_node) must_check;
 /* The address under which a socket can be reached now; false: none. */
 bool unix_address_of(const UnixSkEntry *entry, int node, struct sockaddr_un *address, socklen_t *length);
 

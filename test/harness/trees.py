@@ -1,0 +1,127 @@
+# SPDX-License-Identifier: GPL-2.0
+"""Five trees that notice damage, and what the system looks like besides them: for tests that
+let criu fail or die and then ask whether anything is different."""
+
+import os
+import re
+import subprocess
+
+from processes import CLONE_NEWNS, MS_PRIVATE, MS_REC, Failure, libc, read_text, stat_fields
+from state import differences, tree_state
+
+SOURCE = os.path.join(os.path.dirname(os.path.abspath(__file__)), "trees/tree.c")
+NAMES = ("registers", "family", "sleepers", "sockets", "deleted")
+OPTIONS = {"sockets": ("--tcp-established",)}
+# What changes all the time in a program that runs.
+MOVING = (r" fd \d+: .*", r" (SigPnd|ShdPnd|timers)", r" state:", r"thread \d+ (SigPnd|SigBlk)")
+
+
+def own_temporary_files():
+    """Nobody else makes files there while we look."""
+    results = [libc.unshare(CLONE_NEWNS), libc.mount(b"none", b"/", None, MS_REC | MS_PRIVATE, None)]
+    results += [libc.mount(b"tmpfs", place, b"tmpfs", 0, None) for place in (b"/tmp", b"/dev/shm")]
+    if any(results):
+        raise OSError("own temporary files")
+
+
+def build(directory):
+    own_temporary_files()
+    program = os.path.join(directory, "tree")
+    subprocess.run(["gcc", "-O1", "-pthread", "-o", program, SOURCE], check=True)
+    return program
+
+
+class Tree:
+    """One of them, in a directory of its own."""
+
+    def __init__(self, scenario, program, name):
+        self.scenario, self.name, self.directory = scenario, name, scenario.path("tree." + name)
+        self.options = OPTIONS.get(name, ())
+        os.makedirs(self.directory)
+        self.pid = scenario.start([program, name], os.path.join(self.directory, "output"), cwd=self.directory)
+        scenario.wait_for(lambda: len(self.progress()) > 0 and all(v > 3 for v in self.progress().values()), f"{name} works")
+        self.before = tree_state(self.pid)
+        self.files = sorted(os.listdir(self.directory))
+
+    def progress(self):
+        """{name: last number}; a Failure if a number is missing or there twice."""
+        found = {}
+        for name in os.listdir(self.directory):
+            if not name.startswith("progress."):
+                continue
+            lines = read_text(os.path.join(self.directory, name)).split("\n")[:-1]
+            if lines and lines[-1] != str(len(lines)):
+                wrong = next((i for i, line in enumerate(lines) if line != str(i + 1)), len(lines))
+                raise Failure(f"{self.name}: {name} has {lines[wrong:wrong + 3]} in line {wrong + 1}")
+            found[name] = len(lines)
+        return found
+
+    def is_whole(self, what):
+        """It runs on, nothing is wrong in it, and nothing strange is at it."""
+        path = os.path.join(self.directory, "broken")
+        if os.path.exists(path):
+            raise Failure(f"{self.name} {what}: {read_text(path)}")
+        before = self.progress()
+        if stat_fields(self.pid) is None or stat_fields(self.pid)[0] in "ZX":
+            raise Failure(f"{self.name} {what}: it is dead")
+        self.scenario.wait_for(lambda: all(self.progress()[name] > before[name] for name in before),
+                               f"{self.name} {what}: it runs on ({before})")
+        if os.path.exists(path):
+            raise Failure(f"{self.name} {what}: {read_text(path)}")
+
+    def is_unchanged(self, what):
+        self.is_whole(what)
+        changed = differences(self.before, tree_state(self.pid), MOVING)
+        if changed:  # caught in the middle of something?
+            changed = differences(self.before, tree_state(self.pid), MOVING)
+        if changed:
+            raise Failure(f"{self.name} {what}:\n" + "\n".join(changed[:12]))
+        files = sorted(os.listdir(self.directory))
+        if files != self.files:
+            raise Failure(f"{self.name} {what}: files {sorted(set(files) ^ set(self.files))}")
+
+
+def quiet(words):
+    try:
+        return subprocess.run(words, capture_output=True, text=True).stdout
+    except OSError:
+        return ""
+
+
+def processes():
+    """All there are, but for what begins or ends by itself: kernel threads and this process's tools."""
+    found = {}
+    for name in os.listdir("/proc"):
+        if not name.isdigit():
+            continue
+        fields = stat_fields(name)
+        if fields and fields[0] not in "ZX":
+            try:
+                found[int(name)] = read_text(f"/proc/{name}/comm").strip()
+            except OSError:
+                pass
+    return found
+
+
+def system_state(*directories):
+    """{name: text} of what criu could leave behind outside of the tree."""
+    state = {
+        "mounts": read_text("/proc/self/mountinfo"),
+        "interfaces": re.sub(r"(?m)^\s+(RX|TX).*", "", quiet(["ip", "-o", "link"])),
+        "nftables": re.sub(r"(?m) # .*$|counter packets \d+ bytes \d+", "", quiet(["nft", "list", "ruleset"])),
+        "iptables": re.sub(r"(?m)^#.*$|\[\d+:\d+\]", "", quiet(["iptables-save"])),
+        "notes": "\n".join(sorted(name for name in os.listdir("/run") if name.startswith("criu-"))),
+        "cgroups": "\n".join(sorted(place for place, _, _ in os.walk("/sys/fs/cgroup") if place.count("/") < 7)),
+        "shared memory": "\n".join(sorted(os.listdir("/dev/shm"))),
+        "temporary files": "\n".join(sorted(os.listdir("/tmp"))),
+    }
+    for directory in directories:
+        state["files in " + directory] = "\n".join(sorted(os.listdir(directory)))
+    return state
+
+
+def check_system(before, after, what):
+    for name in before:
+        if before[name] != after[name]:
+            old, new = before[name].splitlines(), after[name].splitlines()
+            raise Failure(f"{what}: {name}: gone {[x for x in old if x not in new][:5]}, new {[x for x in new if x not in old][:5]}")
