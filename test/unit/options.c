@@ -32,7 +32,7 @@ static void check_values(void)
 	struct command_line line;
 
 	check_no_error(PARSE(&line, "dump"), "no options");
-	check(!strcmp(line.command, "dump") && line.options.verbosity == 2 && line.options.timeout == 10 &&
+	check(!strcmp(line.command, "dump") && line.options.verbosity == 2 && line.options.timeout == 0 &&
 		  line.options.ghost_limit == 1 << 20 && !strcmp(line.options.images_dir, ".") &&
 		  line.options.status_fd == -1 && line.options.ghost_fiemap, "defaults");
 	check_no_error(PARSE(&line, "-t", "42", "dump", "-D/tmp/x", "--work-dir=/w", "-sR", "-j"), "short and long");
