@@ -144,6 +144,38 @@ struct error *ghost_dump(struct dump *dump, RegFileEntry *entry, int fd, const s
 
 /* ---- restore ---- */
 
+static struct error *read_entry(struct restore *restore, struct planned_ghost *ghost)
+{
+	cleanup_image_reader struct image_reader *reader = NULL;
+	const GhostFileEntry *entry;
+
+	TRY(image_open(restore->criu->images, IMAGE_GHOST_FILE, ghost->id, &reader));
+	TRY(image_read(reader, &ghost_file_entry__descriptor, restore->arena, &entry));
+	if (!entry)
+		return fail("the image of deleted file %u is missing", ghost->id);
+	ghost->device = entry->has_dev ? entry->dev : 0;
+	ghost->inode = entry->has_ino ? entry->ino : 0;
+	return NULL;
+}
+
+struct error *ghosts_keep(struct restore *restore)
+{
+	struct file_plan *plan = restore->files;
+
+	if (plan->ghosts_kept)
+		return NULL;
+	plan->ghosts_kept = true;
+	for (size_t i = 0; i < plan->ghost_count; i++)
+		TRY(read_entry(restore, &plan->ghosts[i]));
+	return NULL;
+}
+
+struct error *ghost_open(struct planned_ghost *ghost)
+{
+	ghost->fd = open(ghost->path, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+	return ghost->fd < 0 ? fail_errno("could not open %s", ghost->path) : NULL;
+}
+
 static struct error *copy_in(struct image_reader *reader, int fd, off_t offset, uint64_t length)
 {
 	cleanup_free char *buffer = malloc(COPY_BYTES);

@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "model/context.h"
 #include "files/collection.h"
@@ -323,5 +324,10 @@ struct error *files_finish(struct restore *restore)
 		TRY(with_context(file->kind->finish(restore, file, plan->finish_fds[i]), "file %u (%s)",
 				 file->entry->id, file->kind->name));
 	}
+	for (size_t i = 0; i < plan->count; i++) /* main may wait for the end of the tree, and must not hold its files */
+		if (plan->finish_fds[i] >= 0)
+			close(plan->finish_fds[i]);
+	for (size_t i = 0; plan->ghosts_kept && i < plan->ghost_count; i++)
+		close(plan->ghosts[i].fd);
 	return terminals_finish(restore);
 }

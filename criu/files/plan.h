@@ -15,6 +15,10 @@ struct planned_ghost {
 	uint32_t id; /* of its image */
 	GhostFileEntry *entry;
 	const char *path; /* temporary name, in the opener */
+	/* After ghosts_keep(): */
+	uint32_t device; /* at the dump, in the kernel's own encoding */
+	uint64_t inode;
+	int fd; /* O_PATH; in the opener, and in main when the opener has ended */
 };
 
 struct planned_remap {
@@ -38,6 +42,7 @@ struct file_plan {
 	struct task_requests *requests; /* by task->index */
 	struct planned_ghost *ghosts;
 	size_t ghost_count;
+	bool ghosts_kept;
 	struct planned_remap *remaps;
 	size_t remap_count;
 	int *finish_fds; /* main's copies, by position in files; -1 */
@@ -57,5 +62,7 @@ struct planned_file *planned_file_find(const struct restore *restore, uint32_t i
 struct planned_file *planned_file_of_id(const struct restore *restore, uint32_t id);
 /* main, plan: another file needs this one, which maybe no table has. */
 struct error *files_want(struct restore *restore, uint32_t id) must_check;
+/* main, plan: descriptors of deleted files will be at hand in main, for files_finish(). */
+struct error *ghosts_keep(struct restore *restore) must_check;
 /* The path under which a regular entry can be opened now: its own, or a ghost's or link remap's. */
 const char *planned_path(const struct restore *restore, const RegFileEntry *entry);

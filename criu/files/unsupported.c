@@ -25,8 +25,4 @@ UNSUPPORTED(bpf_map, "is a BPF map, which cannot be saved yet", "Close the progr
 	    .anon_inode = "bpf-map");
 UNSUPPORTED(bpf_program, "is a BPF program, which cannot be saved", "Close the BPF program before the dump.",
 	    .anon_inode = "bpf-prog");
-UNSUPPORTED(inotify, "is an inotify instance, which cannot be saved yet", "Close it before the dump.",
-	    .anon_inode = "inotify");
-UNSUPPORTED(fanotify, "is a fanotify group, which cannot be saved yet", "Close it before the dump.",
-	    .anon_inode = "[fanotify]");
 UNSUPPORTED(pidfd, "is a pidfd, which cannot be saved yet", "Close it before the dump.", .anon_inode = "[pidfd]");

@@ -202,6 +202,11 @@ struct error *send_finish_copies(struct restore *restore)
 		if (plan->files[i].wanted && plan->files[i].finish_copy)
 			TRY(send_descriptors(restore->finish_pair[1], &number, sizeof(number), &plan->files[i].fd, 1));
 	}
+	for (size_t i = 0; plan->ghosts_kept && i < plan->ghost_count; i++) {
+		uint32_t number = plan->count + i;
+
+		TRY(send_descriptors(restore->finish_pair[1], &number, sizeof(number), &plan->ghosts[i].fd, 1));
+	}
 	return NULL;
 }
 
@@ -225,6 +230,8 @@ struct error *opener_collect_finish_copies(struct restore *restore)
 		}
 		if (count == 1 && length == sizeof(number) && number < plan->count)
 			plan->finish_fds[number] = fd;
+		else if (count == 1 && length == sizeof(number) && number - plan->count < plan->ghost_count)
+			plan->ghosts[number - plan->count].fd = fd;
 	}
 }
 

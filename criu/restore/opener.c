@@ -65,6 +65,14 @@ static struct error *make_ghosts(struct restore *restore)
 	return NULL;
 }
 
+/* Watches on them are set at the very end, by main. */
+static struct error *keep_ghosts(struct restore *restore)
+{
+	for (size_t i = 0; restore->files->ghosts_kept && i < restore->files->ghost_count; i++)
+		TRY(ghost_open(&restore->files->ghosts[i]));
+	return NULL;
+}
+
 static void remove_ghosts(struct restore *restore)
 {
 	for (size_t i = 0; i < restore->files->ghost_count; i++)
@@ -102,7 +110,7 @@ struct error *opener_run(struct restore *restore)
 	struct error *error = make_ghosts(restore);
 
 	if (!error)
-		error = make_all(restore);
+		error = make_all(restore) ?: keep_ghosts(restore);
 	remove_ghosts(restore);
 	return error ?: send_finish_copies(restore);
 }
