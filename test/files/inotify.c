@@ -44,9 +44,12 @@ static int removed_watch(int fd)
 int main(void)
 {
 	int fd = must(inotify_init1(IN_NONBLOCK | IN_CLOEXEC)), second = must(inotify_init1(0)), empty;
+	char elsewhere[64];
 	int directory, file, link, memory, once, unlinked, gone, other;
 
 	empty = must(inotify_init1(IN_NONBLOCK));
+	snprintf(elsewhere, sizeof(elsewhere), "/dev/shm/inotify.%d", getpid());
+	must(mkdir(elsewhere, 0700));
 	must(mkdir("directory", 0700));
 	touch("file");
 	touch("once");
@@ -55,7 +58,7 @@ int main(void)
 	gone = removed_watch(fd);
 	file = must(inotify_add_watch(fd, "file", IN_ALL_EVENTS));
 	link = must(inotify_add_watch(fd, "link", IN_ATTRIB | IN_DELETE_SELF | IN_DONT_FOLLOW));
-	memory = must(inotify_add_watch(fd, "/dev/shm", IN_CREATE | IN_OPEN));
+	memory = must(inotify_add_watch(fd, elsewhere, IN_CREATE | IN_OPEN));
 	once = must(inotify_add_watch(fd, "once", IN_OPEN | IN_ONESHOT));
 	must(mkdir("quiet", 0700));
 	unlinked = must(inotify_add_watch(fd, "quiet", IN_MODIFY | IN_EXCL_UNLINK));
@@ -76,7 +79,7 @@ int main(void)
 	check_event(fd, link, IN_ATTRIB, NULL);
 	check_event(fd, link, IN_DELETE_SELF, NULL);
 	check_event(fd, link, IN_IGNORED, NULL);
-	must(close(must(open("/dev/shm", O_RDONLY))));
+	must(close(must(open(elsewhere, O_RDONLY))));
 	check_event(fd, memory, IN_OPEN | IN_ISDIR, NULL);
 	must(close(must(open("once", O_RDONLY))));
 	check_event(fd, once, IN_OPEN, NULL);
@@ -86,5 +89,6 @@ int main(void)
 	check_event(fd, unlinked, IN_IGNORED, NULL);
 	check(inotify_add_watch(fd, "removed", IN_CREATE) > unlinked, "numbers are used again");
 	check(read(fd, buffer, sizeof(buffer)) < 0 && errno == EAGAIN, "there are more events");
+	must(rmdir(elsewhere));
 	return finish();
 }
