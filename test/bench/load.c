@@ -6,16 +6,23 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <netinet/in.h>
 #include <pthread.h>
 #include <signal.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/signalfd.h>
 #include <sys/socket.h>
+#include <sys/timerfd.h>
+#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -35,6 +42,8 @@ static struct area {
 	size_t length, step; /* one page in each step */
 	uint64_t sum;
 } area;
+
+static int (*check)(void); /* what is to be right besides the memory */
 
 static void fail(const char *what)
 {
@@ -202,38 +211,186 @@ static void load_threads(void)
 	load_random(MIB);
 }
 
-/* 5,000: pipes and files, and unix pairs where they are asked for. */
-static void make_descriptors(int pairs)
+static void allow_descriptors(void)
 {
 	struct rlimit limit;
-	int i, ends[2], count = 0;
-	char name[32];
 
 	getrlimit(RLIMIT_NOFILE, &limit);
 	limit.rlim_cur = limit.rlim_max;
 	setrlimit(RLIMIT_NOFILE, &limit);
-	for (i = 0; i < pairs; i++, count += 2)
-		if (socketpair(AF_UNIX, i % 2 ? SOCK_STREAM : SOCK_DGRAM, 0, ends) < 0)
-			fail("socketpair");
+}
+
+static int must_open(int fd, const char *what)
+{
+	if (fd < 0)
+		fail(what);
+	return fd;
+}
+
+static void make_pipe(bool filled)
+{
+	int ends[2];
+
+	if (pipe(ends) < 0 || (filled && write(ends[1], "some bytes", 10) < 0))
+		fail("pipe");
+}
+
+static void make_pair(int type)
+{
+	int ends[2];
+
+	if (socketpair(AF_UNIX, type, 0, ends) < 0)
+		fail("socketpair");
+}
+
+static void make_file(int number)
+{
+	char name[32];
+
+	snprintf(name, sizeof(name), "file-%d", number);
+	must_open(open(name, O_RDWR | O_CREAT, 0600), name);
+}
+
+/* 5,000: pipes, unix pairs and files. */
+static void load_descriptors(void)
+{
+	int i, count = 0;
+
+	allow_descriptors();
+	for (i = 0; i < 850; i++, count += 2)
+		make_pair(i % 2 ? SOCK_STREAM : SOCK_DGRAM);
 	for (i = 0; count < 3400; i++, count += 2)
-		if (pipe(ends) < 0 || (i % 4 == 0 && write(ends[1], "some bytes", 10) < 0))
-			fail("pipe");
-	for (i = 0; count < 5000; i++, count++) {
-		snprintf(name, sizeof(name), "file-%d", i % 800);
-		if (open(name, O_RDWR | O_CREAT, 0600) < 0)
-			fail(name);
-	}
+		make_pipe(i % 4 == 0);
+	for (i = 0; count < 5000; i++, count++)
+		make_file(i % 800);
 	load_random(MIB);
 }
 
-static void load_descriptors(void)
+/* 200 descriptors of many kinds, 40 of them from the parent. */
+static void make_mixed(void)
 {
-	make_descriptors(0);
+	struct epoll_event event = { .events = EPOLLIN };
+	struct itimerspec time = { { 3600, 0 }, { 3600, 0 } };
+	sigset_t signals;
+	int i, fd, poll;
+
+	sigemptyset(&signals);
+	sigaddset(&signals, SIGUSR1);
+	for (i = 0; i < 20; i++)
+		must_open(eventfd(i, 0), "eventfd");
+	for (i = 0; i < 10; i++) {
+		fd = must_open(timerfd_create(CLOCK_MONOTONIC, 0), "timerfd");
+		timerfd_settime(fd, 0, &time, NULL);
+	}
+	for (i = 0; i < 10; i++)
+		must_open(signalfd(-1, &signals, 0), "signalfd");
+	poll = must_open(epoll_create1(0), "epoll");
+	for (i = 0; i < 9; i++) {
+		fd = must_open(eventfd(0, 0), "eventfd");
+		epoll_ctl(poll, EPOLL_CTL_ADD, fd, &event);
+	}
+	for (i = 0; i < 20; i++)
+		make_pipe(i % 4 == 0);
+	for (i = 0; i < 10; i++)
+		make_pair(i % 2 ? SOCK_STREAM : SOCK_DGRAM);
+	for (i = 0; i < 10; i++)
+		must_open(socket(AF_INET, SOCK_DGRAM, 0), "socket");
+	for (i = 0; i < 10; i++)
+		must_open(open("/dev/null", O_RDWR), "/dev/null");
+	for (i = 0; i < 30; i++)
+		make_file(i);
 }
 
-static void load_descriptors_unix(void)
+/* 20,000 descriptors over 100 processes. */
+static void load_mixed(void)
 {
-	make_descriptors(850);
+	int i;
+
+	allow_descriptors();
+	for (i = 0; i < 40; i++)
+		make_file(100 + i);
+	for (i = 0; i < 99; i++) {
+		pid_t pid = fork();
+
+		if (pid < 0)
+			fail("fork");
+		if (pid)
+			continue;
+		make_mixed();
+		for (;;)
+			pause();
+	}
+	make_mixed();
+	load_random(MIB);
+	sleep(1); /* until all have theirs */
+}
+
+enum { CONNECTIONS = 10000 };
+static int connections[CONNECTIONS];
+
+/* The other ends, outside of the tree: each sends back what it gets. */
+static void echo_for_ever(struct sockaddr_in *address)
+{
+	struct epoll_event event = { .events = EPOLLIN };
+	int poll = must_open(epoll_create1(0), "epoll"), i;
+	char bytes[64];
+
+	for (i = 0; i < CONNECTIONS; i++) {
+		event.data.fd = must_open(socket(AF_INET, SOCK_STREAM, 0), "socket");
+		if (connect(event.data.fd, (struct sockaddr *)address, sizeof(*address)) < 0)
+			fail("connect");
+		epoll_ctl(poll, EPOLL_CTL_ADD, event.data.fd, &event);
+	}
+	for (;;) {
+		ssize_t length;
+
+		if (epoll_wait(poll, &event, 1, -1) != 1)
+			continue;
+		length = read(event.data.fd, bytes, sizeof(bytes));
+		if (length <= 0)
+			_exit(1);
+		if (write(event.data.fd, bytes, length) != length)
+			_exit(1);
+	}
+}
+
+/* Each connection carries a message there and back. */
+static int connections_answer(void)
+{
+	int i, got;
+
+	for (i = 0; i < CONNECTIONS; i++)
+		if (write(connections[i], &i, sizeof(i)) != sizeof(i))
+			return 0;
+	for (i = 0; i < CONNECTIONS; i++)
+		if (recv(connections[i], &got, sizeof(got), MSG_WAITALL) != sizeof(got) || got != i)
+			return 0;
+	return 1;
+}
+
+/* 10,000 connections whose other ends are outside of the tree. */
+static void load_connections(void)
+{
+	struct sockaddr_in address = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	socklen_t size = sizeof(address);
+	int listener = must_open(socket(AF_INET, SOCK_STREAM, 0), "socket"), i;
+
+	allow_descriptors();
+	if (bind(listener, (struct sockaddr *)&address, size) < 0 || listen(listener, 1024) < 0 ||
+	    getsockname(listener, (struct sockaddr *)&address, &size) < 0)
+		fail("listen");
+	if (fork() == 0) {
+		if (setsid() > 0 && fork() == 0) {
+			close(listener);
+			echo_for_ever(&address);
+		}
+		_exit(0);
+	}
+	wait(NULL);
+	for (i = 0; i < CONNECTIONS; i++)
+		connections[i] = must_open(accept(listener, NULL, NULL), "accept");
+	load_random(MIB);
+	check = connections_answer;
 }
 
 /* 20,000 mappings: pages by turns read-only and writable, the writable ones written. */
@@ -255,7 +412,8 @@ static const struct load {
 } loads[] = {
 	{ "small", load_small },	   { "random", load_large },	   { "text", load_text },
 	{ "sparse", load_sparse },	   { "processes", load_processes }, { "threads", load_threads },
-	{ "descriptors", load_descriptors }, { "descriptors-unix", load_descriptors_unix }, { "mappings", load_mappings },
+	{ "descriptors", load_descriptors }, { "mixed", load_mixed },	    { "connections", load_connections },
+	{ "mappings", load_mappings },
 };
 
 static void leave_ready(void)
@@ -272,7 +430,7 @@ static void obey(void)
 
 	for (;;) {
 		if (control.command) {
-			control.answer = sum_area() == area.sum ? 1 : 2;
+			control.answer = sum_area() == area.sum && (!check || check()) ? 1 : 2;
 			control.command = 0;
 		}
 		nanosleep(&pause, NULL);
