@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <linux/kcmp.h>
 #include <pthread.h>
+#include <search.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -57,7 +58,7 @@ FileEntry *file_entry_new(struct dump *dump, FdTypes type, uint32_t id)
 /* ---- before the freeze ---- */
 
 /* The kernel makes a process that has threads wait some 10 ms, each time its table of descriptors grows. */
-static void make_room(void)
+static void make_room(struct file_collection *files)
 {
 	struct rlimit limit;
 	rlim_t most = MAX_BORROWED + OWN_DESCRIPTORS;
@@ -65,6 +66,7 @@ static void make_room(void)
 
 	if (getrlimit(RLIMIT_NOFILE, &limit))
 		return;
+	files->borrowed_most = limit.rlim_cur / 4 < MAX_BORROWED ? limit.rlim_cur / 4 : MAX_BORROWED;
 	fd = fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, (int)(limit.rlim_cur < most ? limit.rlim_cur : most) - 1);
 	if (fd >= 0)
 		close(fd);
@@ -88,7 +90,7 @@ static struct error *find_pipe_device(dev_t *device)
 
 struct error *files_prepare(struct dump *dump)
 {
-	make_room();
+	make_room(collection(dump));
 	return find_pipe_device(&collection(dump)->pipe_device);
 }
 
@@ -100,51 +102,34 @@ static int order_of(uint64_t a, uint64_t b)
 }
 
 /* Order among descriptions: device, inode, access mode (which nothing can change), then the kernel's own. */
-static int compare(const struct seen_description *a, const struct open_fd *fd)
+static int compare(const void *one, const void *other)
 {
-	int order = order_of(a->device, fd->stat.st_dev);
+	const struct seen_description *a = one, *b = other;
+	int order = order_of(a->device, b->device);
 	long kernels;
 
 	if (!order)
-		order = order_of(a->inode, fd->stat.st_ino);
+		order = order_of(a->inode, b->inode);
 	if (!order)
-		order = order_of(a->access, fd->flags & O_ACCMODE);
+		order = order_of(a->access, b->access);
 	if (order)
 		return order;
-	kernels = syscall(SYS_kcmp, a->pid, fd->task->host_pid, KCMP_FILE, a->number, fd->number);
+	kernels = syscall(SYS_kcmp, a->pid, b->pid, KCMP_FILE, a->number, b->number);
 	return kernels == 0 ? 0 : kernels == 1 ? -1 : 1;
 }
 
-/* Position of the description, or where it belongs. */
-static size_t find(const struct file_collection *files, const struct open_fd *fd, bool *found)
+/* The description; one that was not seen before is new in the tree and has no id yet. NULL: no memory. */
+static struct seen_description *find(struct dump *dump, const struct open_fd *fd)
 {
-	size_t low = 0, high = files->description_count;
+	struct seen_description *wanted = arena_new(dump->arena, struct seen_description), **node;
 
-	*found = false;
-	while (low < high) {
-		size_t middle = (low + high) / 2;
-		int order = compare(&files->descriptions[middle], fd);
-
-		if (order == 0) {
-			*found = true;
-			return middle;
-		}
-		if (order < 0)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return low;
-}
-
-static void insert(struct dump *dump, size_t place, struct seen_description description)
-{
-	struct file_collection *files = dump->files;
-
-	(void)arena_append(dump->arena, files->descriptions, files->description_count, files->description_capacity);
-	memmove(&files->descriptions[place + 1], &files->descriptions[place],
-		(files->description_count - 1 - place) * sizeof(description));
-	files->descriptions[place] = description;
+	*wanted = (struct seen_description){ .device = fd->stat.st_dev,
+					     .inode = fd->stat.st_ino,
+					     .access = fd->flags & O_ACCMODE,
+					     .pid = fd->task->host_pid,
+					     .number = fd->number };
+	node = tsearch(wanted, &dump->files->descriptions, compare);
+	return node ? *node : NULL;
 }
 
 /* ---- one descriptor ---- */
@@ -210,7 +195,7 @@ static struct error *read_link(int fd, const struct stat *stat, dev_t pipe_devic
 struct examined {
 	struct open_fd fd; /* fd.link is malloc'ed */
 	char *link;
-	bool close_on_exec;
+	bool close_on_exec, held;
 	struct error *error;
 };
 
@@ -270,30 +255,22 @@ static struct error *collect_descriptor(struct dump *dump, struct task *task, st
 {
 	struct file_collection *files = collection(dump);
 	struct open_fd *fd = &examined->fd;
-	FdTypes type = FD_TYPES__UND;
-	size_t place;
-	bool found;
+	struct seen_description *description;
 
 	TRY(take_pointer(examined->error));
 	out->fd = fd->number;
 	out->flags = examined->close_on_exec ? FD_CLOEXEC : 0;
-	place = find(files, fd, &found);
-	if (found) {
-		out->id = files->descriptions[place].id;
-		out->type = files->descriptions[place].type;
-		return NULL;
+	description = find(dump, fd);
+	if (!description)
+		return out_of_memory();
+	if (!description->id) {
+		files->held = -1;
+		TRY(dump_new(dump, fd, &description->type));
+		description->id = fd->id;
+		examined->held = files->held == fd->fd;
 	}
-	TRY(dump_new(dump, fd, &type));
-	out->id = fd->id;
-	out->type = type;
-	insert(dump, place,
-	       (struct seen_description){ .device = fd->stat.st_dev,
-					  .inode = fd->stat.st_ino,
-					  .access = fd->flags & O_ACCMODE,
-					  .pid = task->host_pid,
-					  .number = fd->number,
-					  .id = fd->id,
-					  .type = type });
+	out->id = description->id;
+	out->type = description->type;
 	return NULL;
 }
 
@@ -305,9 +282,8 @@ static void keep_for_later(struct dump *dump, struct examined *items, size_t cou
 	for (size_t i = 0; i < count; i++) {
 		free(items[i].link);
 		error_free(items[i].error);
-		if (items[i].fd.fd >= 0 && files->borrowed_count < MAX_BORROWED)
-			*arena_append(dump->arena, files->borrowed, files->borrowed_count, files->borrowed_capacity) =
-			    items[i].fd.fd;
+		if (items[i].held || (items[i].fd.fd >= 0 && files->borrowed_count < files->borrowed_most))
+			files_keep(dump, items[i].fd.fd);
 		else if (items[i].fd.fd >= 0)
 			close(items[i].fd.fd);
 	}
@@ -352,6 +328,11 @@ void files_keep(struct dump *dump, int fd)
 	struct file_collection *files = collection(dump);
 
 	*arena_append(dump->arena, files->borrowed, files->borrowed_count, files->borrowed_capacity) = fd;
+}
+
+void files_hold(struct dump *dump, const struct open_fd *fd)
+{
+	collection(dump)->held = fd->fd;
 }
 
 /* criu itself, as far as kinds ask about a holder. */
@@ -508,8 +489,15 @@ struct error *files_write(struct dump *dump)
 	return write_tables(dump);
 }
 
+/* The tree's keys are the arena's. */
+static void keep_arena(void *description)
+{
+}
+
 void files_release(struct dump *dump)
 {
 	for (size_t i = 0; dump->files && i < dump->files->borrowed_count; i++)
 		close(dump->files->borrowed[i]);
+	if (dump->files)
+		tdestroy(dump->files->descriptions, keep_arena);
 }

@@ -38,10 +38,9 @@ struct unidentified_file {
 };
 
 struct file_collection {
-	struct seen_description *descriptions; /* sorted by device, inode, access mode, kcmp order */
-	size_t description_count, description_capacity;
+	void *descriptions; /* tree of struct seen_description (tsearch) by device, inode, access mode, kcmp order */
 	int *borrowed; /* our copies of descriptors, closed by files_release() */
-	size_t borrowed_count, borrowed_capacity;
+	size_t borrowed_count, borrowed_capacity, borrowed_most; /* most: so many are kept without being held */
 	struct seen_link *links;
 	size_t link_count, link_capacity;
 	struct seen_ghost *ghosts;
@@ -63,6 +62,7 @@ struct file_collection {
 	struct unix_collection *unix_sockets;	/* sockets/unix/ */
 	struct inet_collection *inet_sockets;	/* sockets/inet.h */
 	struct option_collection *options;	/* sockets/more_options.c */
+	int held; /* what files_hold() was last called with */
 	struct task *own; /* criu itself as a holder of files that travel in queues */
 };
 
@@ -76,6 +76,8 @@ FileEntry *file_entry_new(struct dump *dump, FdTypes type, uint32_t id);
 
 /* Our copy of a descriptor stays open until the dump ends. Takes it over. */
 void files_keep(struct dump *dump, int fd);
+/* While a description is dumped: its borrowed copy stays open until the dump ends. */
+void files_hold(struct dump *dump, const struct open_fd *fd);
 /* A file that no table has, only a socket's queue; fd is ours and kept. *ret_id: that of its description. */
 struct error *files_collect_loose(struct dump *dump, int fd, uint32_t *ret_id) must_check;
 

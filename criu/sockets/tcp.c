@@ -116,24 +116,19 @@ static struct error *check_allowed(struct dump *dump, const InetSkEntry *entry, 
 			 "to end them.");
 }
 
-static struct error *add_connection(struct dump *dump, const struct open_fd *fd, InetSkEntry *entry,
-				    const union inet_address *source, const union inet_address *destination)
+static void add_connection(struct dump *dump, const struct open_fd *fd, InetSkEntry *entry,
+			   const union inet_address *source, const union inet_address *destination)
 {
 	struct inet_collection *all = dump->files->inet_sockets;
 	struct tcp_connection *connection;
-	int copy = fcntl(fd->fd, F_DUPFD_CLOEXEC, 0);
 
-	if (copy < 0)
-		return with_hint(fail_errno("could not copy a socket's descriptor"),
-				 "Raise the limit of open files (ulimit -n) for criu.");
-	files_keep(dump, copy);
+	files_hold(dump, fd);
 	if (!all)
 		all = dump->files->inet_sockets = arena_new(dump->arena, struct inet_collection);
 	connection = arena_append(dump->arena, all->connections, all->count, all->capacity);
 	*connection = (struct tcp_connection){
-		.entry = entry, .source = *source, .destination = *destination, .fd = copy
+		.entry = entry, .source = *source, .destination = *destination, .fd = fd->fd
 	};
-	return NULL;
 }
 
 /* A socket that is connected or was; it has a peer, even where getpeername() is silent. */
@@ -152,7 +147,8 @@ static struct error *dump_connection(struct dump *dump, const struct open_fd *fd
 	entry->dst_addr = inet_words(dump->arena, &destination, &entry->n_dst_addr);
 	if (dump->criu->options->tcp_close)
 		return NULL;
-	return add_connection(dump, fd, entry, &source, &destination);
+	add_connection(dump, fd, entry, &source, &destination);
+	return NULL;
 }
 
 struct error *tcp_dump(struct dump *dump, const struct open_fd *fd, InetSkEntry *entry)
