@@ -13,6 +13,7 @@
 #include "dump/dump.h"
 #include "files/external.h"
 #include "files/inherited.h"
+#include "files/validate.h"
 #include "git_id.h"
 #include "hooks/script.h"
 #include "image/directory.h"
@@ -71,6 +72,7 @@ static struct error *run_dump(const struct command_line *line, int *status)
 		return with_hint(fail("pid not specified"), "Name the root of the tree with --tree PID.");
 	TRY(cpu_capability_parse(line->options.cpu_cap, 0, &mode)); /* only its words: nothing is compared */
 	TRY(external_check(&line->options, FOR_DUMP));
+	TRY(validate_check(&line->options));
 	TRY(supervisor_start("dump-worker"));
 	TRY(open_context(line, true, &criu));
 	TRY(tell_ready(&line->options));
@@ -92,6 +94,7 @@ static struct error *run_restore(const struct command_line *line, int *status)
 		return with_hint(fail("--exec-cmd needs a command"),
 				 "Give it behind --: criu restore --exec-cmd -- COMMAND");
 	TRY(external_check(&line->options, FOR_RESTORE));
+	TRY(validate_check(&line->options));
 	TRY(inherited_check(&line->options));
 	TRY(open_context(line, false, &criu));
 	return restore_command(&criu, status);

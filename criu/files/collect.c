@@ -18,6 +18,7 @@
 #include "model/context.h"
 #include "files/collection.h"
 #include "files/files.h"
+#include "files/locks.h"
 #include "files/memfd.h"
 #include "files/validate.h"
 #include "image/record.h"
@@ -146,6 +147,9 @@ static const struct file_kind *recognise(const struct open_fd *fd)
 	int family = 0, type = 0, protocol = 0;
 	socklen_t length = sizeof(int);
 
+	/* A handle of a path, whatever is there. A FIFO's has the same entries as an open one. */
+	if (fd->flags & O_PATH && !S_ISFIFO(fd->stat.st_mode))
+		return fd->link[0] == '/' ? &regular_kind : NULL;
 	if (S_ISSOCK(fd->stat.st_mode)) {
 		getsockopt(fd->fd, SOL_SOCKET, SO_DOMAIN, &family, &length);
 		getsockopt(fd->fd, SOL_SOCKET, SO_TYPE, &type, &length);
@@ -195,11 +199,11 @@ static struct error *read_link(int fd, const struct stat *stat, dev_t pipe_devic
 struct examined {
 	struct open_fd fd; /* fd.link is malloc'ed */
 	char *link;
-	bool close_on_exec, held;
+	bool close_on_exec, held, maybe_locked;
 	struct error *error;
 };
 
-static struct error *examine(const struct task *task, dev_t pipe_device, struct examined *out)
+static struct error *examine(const struct task *task, const struct file_collection *files, struct examined *out)
 {
 	struct f_owner_ex owner;
 	int flags;
@@ -213,16 +217,17 @@ static struct error *examine(const struct task *task, dev_t pipe_device, struct 
 	flags = fcntl(out->fd.fd, F_GETFL);
 	if (flags < 0)
 		return fail_errno("could not read its flags");
-	TRY(read_link(out->fd.fd, &out->fd.stat, pipe_device, &out->link));
+	TRY(read_link(out->fd.fd, &out->fd.stat, files->pipe_device, &out->link));
 	out->fd.link = out->link;
 	out->fd.flags = flags;
 	out->fd.unowned = !fcntl(out->fd.fd, F_GETOWN_EX, &owner) && !owner.pid;
+	out->maybe_locked = !(flags & O_PATH) && locks_possible(files->locks, out->fd.fd, &out->fd.stat);
 	return NULL;
 }
 
 struct examination {
 	const struct task *task;
-	dev_t pipe_device; /* of the file system that pipes are on */
+	const struct file_collection *files;
 	struct examined *items;
 	size_t count, next; /* next: atomic */
 };
@@ -234,7 +239,7 @@ static void *examine_some(void *argument)
 
 	while ((start = __atomic_fetch_add(&all->next, EXAMINE_STEP, __ATOMIC_RELAXED)) < all->count)
 		for (size_t i = start; i < all->count && i < start + EXAMINE_STEP; i++)
-			all->items[i].error = examine(all->task, all->pipe_device, &all->items[i]);
+			all->items[i].error = examine(all->task, all->files, &all->items[i]);
 	return NULL;
 }
 
@@ -250,16 +255,13 @@ static void examine_all(struct examination *all)
 		pthread_join(helper, NULL);
 }
 
-static struct error *collect_descriptor(struct dump *dump, struct task *task, struct examined *examined,
-					FdinfoEntry *out)
+/* The description of a descriptor: one that is known, or a new one. */
+static struct error *collect_description(struct dump *dump, struct examined *examined, FdinfoEntry *out)
 {
 	struct file_collection *files = collection(dump);
 	struct open_fd *fd = &examined->fd;
 	struct seen_description *description;
 
-	TRY(take_pointer(examined->error));
-	out->fd = fd->number;
-	out->flags = examined->close_on_exec ? FD_CLOEXEC : 0;
 	description = find(dump, fd);
 	if (!description)
 		return out_of_memory();
@@ -272,6 +274,16 @@ static struct error *collect_descriptor(struct dump *dump, struct task *task, st
 	out->id = description->id;
 	out->type = description->type;
 	return NULL;
+}
+
+static struct error *collect_descriptor(struct dump *dump, struct task *task, struct examined *examined,
+					FdinfoEntry *out)
+{
+	TRY(take_pointer(examined->error));
+	out->fd = examined->fd.number;
+	out->flags = examined->close_on_exec ? FD_CLOEXEC : 0;
+	TRY(collect_description(dump, examined, out));
+	return examined->maybe_locked ? locks_collect(dump, &examined->fd, out->id) : NULL;
 }
 
 /* Our copies are closed when the tree runs again, unless there are so many that it cannot wait. */
@@ -308,7 +320,9 @@ struct error *files_collect(struct dump *dump, struct task *task)
 	struct examination all = { .task = task };
 	struct error *error;
 
-	all.pipe_device = collection(dump)->pipe_device;
+	all.files = collection(dump);
+	if (!dump->files->locks)
+		TRY(locks_begin(dump));
 	all.count = task->number_count;
 	task->table->entries = arena_array(dump->arena, FdinfoEntry *, all.count);
 	all.items = arena_array(dump->arena, struct examined, all.count);
@@ -375,6 +389,7 @@ struct error *files_collect_loose(struct dump *dump, int fd, uint32_t *ret_id)
 
 	fdinfo_entry__init(&entry);
 	TRY(describe_loose(dump, &examined.fd, &link));
+	examined.maybe_locked = locks_possible(dump->files->locks, fd, &examined.fd.stat);
 	TRY(collect_descriptor(dump, examined.fd.task, &examined, &entry));
 	*ret_id = entry.id;
 	return NULL;
@@ -483,6 +498,7 @@ struct error *files_write(struct dump *dump)
 	TRY(write_list(dump, IMAGE_REMAP_PATHS, files->remaps, files->remap_count));
 	TRY(pipe_write(dump));
 	TRY(memfd_write(dump));
+	TRY(locks_write(dump));
 	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
 		if (kinds[i]->write)
 			TRY(kinds[i]->write(dump));

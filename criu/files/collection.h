@@ -45,6 +45,8 @@ struct file_collection {
 	size_t link_count, link_capacity;
 	struct seen_ghost *ghosts;
 	size_t ghost_count, ghost_capacity;
+	struct seen_ghost *relinked; /* files that got a name for the time until the restore; ghost_id is that file's id */
+	size_t relinked_count, relinked_capacity;
 	struct unidentified_file *unidentified;
 	size_t unidentified_count, unidentified_capacity;
 	FileEntry **entries; /* in the order of their ids */
@@ -63,6 +65,7 @@ struct file_collection {
 	struct inet_collection *inet_sockets;	/* sockets/inet.h */
 	struct option_collection *options;	/* sockets/more_options.c */
 	int held; /* what files_hold() was last called with */
+	struct lock_collection *locks;		/* locks.c */
 	struct task *own; /* criu itself as a holder of files that travel in queues */
 };
 
@@ -99,9 +102,6 @@ struct error *regular_open(struct restore *restore, const RegFileEntry *entry, i
 
 /* regular.c: was this file named by --external file[MOUNT:INODE]? Its key, or NULL. */
 const char *regular_external_key(struct dump *dump, int fd, const struct stat *stat);
-
-/* ghost.c: a deleted file: contents into a ghost image, and a remap record for the entry. */
-struct error *ghost_dump(struct dump *dump, RegFileEntry *entry, int fd, const struct stat *stat) must_check;
 
 /* pipe.c: images of its own, at the end; nothing stays open. */
 struct error *pipe_write(struct dump *dump) must_check;

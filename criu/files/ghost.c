@@ -4,8 +4,10 @@
  * restore it is made under a temporary name, opened by all who had it, and deleted again.
  */
 #include <fcntl.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 #include <unistd.h>
@@ -15,20 +17,28 @@
 #include "files/collection.h"
 #include "files/files.h"
 #include "files/ghost.h"
+#include "files/locks.h"
 #include "files/plan.h"
 #include "image/record.h"
 #include "support/cleanup.h"
 #include "support/file.h"
+#include "support/log.h"
 #include "support/options.h"
 
 enum { CHUNKED_FROM = 12288, COPY_BYTES = 64 * 1024 };
 
 /* ---- dump ---- */
 
-static GhostFileEntry *describe(struct dump *dump, const struct stat *stat)
+static GhostFileEntry *describe(struct dump *dump, int fd, const struct stat *stat)
 {
 	GhostFileEntry *entry = new_message(dump->arena, ghost_file_entry);
+	char target[PATH_MAX];
+	ssize_t length = S_ISLNK(stat->st_mode) ? readlinkat(fd, "", target, sizeof(target) - 1) : -1;
 
+	if (length >= 0) {
+		target[length] = '\0';
+		entry->symlnk_target = arena_string(dump->arena, target);
+	}
 	entry->uid = stat->st_uid;
 	entry->gid = stat->st_gid;
 	entry->mode = stat->st_mode;
@@ -87,7 +97,7 @@ static struct error *write_chunks(struct image_writer *writer, int fd, off_t siz
 static struct error *write_ghost(struct dump *dump, uint32_t id, int fd, const struct stat *stat)
 {
 	cleanup_image_writer struct image_writer *writer = NULL;
-	GhostFileEntry *entry = describe(dump, stat);
+	GhostFileEntry *entry = describe(dump, fd, stat);
 	bool chunks = S_ISREG(stat->st_mode) && stat->st_size >= CHUNKED_FROM;
 
 	if (chunks) {
@@ -103,71 +113,74 @@ static struct error *write_ghost(struct dump *dump, uint32_t id, int fd, const s
 	return image_close(take_pointer(writer));
 }
 
-static struct error *check_ghost(struct dump *dump, const RegFileEntry *entry, int fd, const struct stat *stat)
+static struct error *check_size(struct dump *dump, const RegFileEntry *entry, const struct stat *stat)
 {
-	uint64_t limit = dump->criu->options->ghost_limit;
+	uint64_t limit = dump->criu->options->ghost_limit, size = (uint64_t)stat->st_blocks * 512;
 
-	if (S_ISREG(stat->st_mode) && (uint64_t)stat->st_blocks * 512 > limit)
-		return with_hint(fail("the deleted file %s takes %llu bytes, more than the limit of %llu", entry->name,
-				      (unsigned long long)stat->st_blocks * 512, (unsigned long long)limit),
-				 "Raise --ghost-limit.");
-	if (S_ISREG(stat->st_mode) && fd < 0)
-		return fail("the deleted file %s could not be opened for reading", entry->name);
-	if (!S_ISREG(stat->st_mode) && !S_ISDIR(stat->st_mode) && !S_ISFIFO(stat->st_mode))
-		return with_hint(fail("the deleted file %s is no regular file", entry->name),
-				 "Close it before the dump.");
-	return NULL;
+	if (!S_ISREG(stat->st_mode) || size <= limit)
+		return NULL;
+	return with_hint(fail("the deleted file %s takes %llu bytes, more than the limit of %llu", entry->name,
+			      (unsigned long long)size, (unsigned long long)limit),
+			 "Raise --ghost-limit.");
 }
 
-struct error *ghost_dump(struct dump *dump, RegFileEntry *entry, int fd, const struct stat *stat)
+/* Opening a file that has a lease could break it, and would wait for that. A description that can be read serves
+ * as well; its position, which looking for holes moves, is put back. */
+static struct error *write_leased(struct dump *dump, const RegFileEntry *entry, uint32_t id, int fd,
+				  const struct stat *stat)
+{
+	off_t position = lseek(fd, 0, SEEK_CUR);
+	int flags = fcntl(fd, F_GETFL);
+	struct error *error;
+
+	if (flags < 0 || flags & (O_PATH | O_DIRECT) || (flags & O_ACCMODE) == O_WRONLY)
+		return with_hint(fail("the deleted file %s has a lease and cannot be read without breaking it", entry->name),
+				 "Let the program give up the lease before the dump.");
+	error = write_ghost(dump, id, fd, stat);
+	if (lseek(fd, position, SEEK_SET) < 0 && !error)
+		return fail_errno("could not put back the position of %s", entry->name);
+	return error;
+}
+
+static struct error *write_contents(struct dump *dump, const RegFileEntry *entry, uint32_t id, int fd,
+				    const struct stat *stat)
+{
+	cleanup_close int readable = -1;
+	char path[32];
+
+	if (!S_ISREG(stat->st_mode))
+		return write_ghost(dump, id, fd, stat);
+	if (locks_leased(dump, fd, stat->st_ino))
+		return write_leased(dump, entry, id, fd, stat);
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+	readable = open(path, O_RDONLY | O_CLOEXEC);
+	if (readable < 0)
+		return fail_errno("the deleted file %s could not be opened for reading", entry->name);
+	return write_ghost(dump, id, readable, stat);
+}
+
+struct error *ghost_dump(struct dump *dump, const RegFileEntry *entry, int fd, const struct stat *stat, uint32_t *ret_id)
 {
 	struct file_collection *files = dump->files;
-	RemapFilePathEntry *remap = new_message(dump->arena, remap_file_path_entry);
-	uint32_t id = 0;
 
-	TRY(check_ghost(dump, entry, fd, stat));
-	for (size_t i = 0; i < files->ghost_count && !id; i++)
-		if (files->ghosts[i].device == stat->st_dev && files->ghosts[i].inode == stat->st_ino)
-			id = files->ghosts[i].ghost_id;
-	if (!id) {
-		id = files->ghost_count + 1;
-		TRY(write_ghost(dump, id, fd, stat));
-		*arena_append(dump->arena, files->ghosts, files->ghost_count, files->ghost_capacity) =
-		    (struct seen_ghost){ stat->st_dev, stat->st_ino, id };
-	}
-	remap->orig_id = entry->id ?: dump->next_file_id;
-	remap->remap_id = id;
-	SET(remap, remap_type, REMAP_TYPE__GHOST);
-	*arena_append(dump->arena, files->remaps, files->remap_count, files->remap_capacity) = remap;
+	TRY(check_size(dump, entry, stat));
+	for (size_t i = 0; i < files->ghost_count; i++)
+		if (files->ghosts[i].device == stat->st_dev && files->ghosts[i].inode == stat->st_ino) {
+			*ret_id = files->ghosts[i].ghost_id;
+			return NULL;
+		}
+	*ret_id = files->ghost_count + 1;
+	TRY(write_contents(dump, entry, *ret_id, fd, stat));
+	*arena_append(dump->arena, files->ghosts, files->ghost_count, files->ghost_capacity) =
+	    (struct seen_ghost){ stat->st_dev, stat->st_ino, *ret_id };
 	return NULL;
 }
 
 /* ---- restore ---- */
 
-static struct error *read_entry(struct restore *restore, struct planned_ghost *ghost)
+void ghosts_keep(struct restore *restore)
 {
-	cleanup_image_reader struct image_reader *reader = NULL;
-	const GhostFileEntry *entry;
-
-	TRY(image_open(restore->criu->images, IMAGE_GHOST_FILE, ghost->id, &reader));
-	TRY(image_read(reader, &ghost_file_entry__descriptor, restore->arena, &entry));
-	if (!entry)
-		return fail("the image of deleted file %u is missing", ghost->id);
-	ghost->device = entry->has_dev ? entry->dev : 0;
-	ghost->inode = entry->has_ino ? entry->ino : 0;
-	return NULL;
-}
-
-struct error *ghosts_keep(struct restore *restore)
-{
-	struct file_plan *plan = restore->files;
-
-	if (plan->ghosts_kept)
-		return NULL;
-	plan->ghosts_kept = true;
-	for (size_t i = 0; i < plan->ghost_count; i++)
-		TRY(read_entry(restore, &plan->ghosts[i]));
-	return NULL;
+	restore->files->ghosts_kept = true;
 }
 
 struct error *ghost_open(struct planned_ghost *ghost)
@@ -212,12 +225,17 @@ static struct error *fill_chunks(struct restore *restore, struct image_reader *r
 }
 
 static struct error *make_regular(struct restore *restore, struct image_reader *reader, const GhostFileEntry *entry,
-				  const char *path)
+				  struct planned_ghost *ghost)
 {
+	const char *path = ghost->path;
 	cleanup_close int fd = open(path, O_CREAT | O_EXCL | O_WRONLY | O_CLOEXEC | O_NOFOLLOW, 0600);
 
 	if (fd < 0)
-		return fail_errno("could not create %s", path);
+		return with_hint(fail_errno("could not create %s", path),
+				 "The deleted file %s needs its directory, and no other file with that temporary name.",
+				 ghost->name);
+	trace_made(restore, path);
+	ghost->made = true;
 	if (entry->has_chunks && entry->chunks)
 		TRY(fill_chunks(restore, reader, entry, fd));
 	else
@@ -233,29 +251,81 @@ static struct error *make_regular(struct restore *restore, struct image_reader *
 	return NULL;
 }
 
+struct error *ghost_read(struct restore *restore, struct planned_ghost *ghost)
+{
+	cleanup_image_reader struct image_reader *reader = NULL;
+	const uint32_t types[] = { S_IFREG, S_IFDIR, S_IFIFO, S_IFLNK, S_IFSOCK, S_IFCHR, S_IFBLK };
+	GhostFileEntry *entry;
+
+	TRY(image_open(restore->criu->images, IMAGE_GHOST_FILE, ghost->id, &reader));
+	TRY(image_read(reader, &ghost_file_entry__descriptor, restore->arena, &entry));
+	if (!entry)
+		return fail("the image of the deleted file %s is missing", ghost->name);
+	ghost->entry = entry;
+	ghost->device = entry->has_dev ? entry->dev : 0;
+	ghost->inode = entry->has_ino ? entry->ino : 0;
+	for (size_t i = 0; i < sizeof(types) / sizeof(types[0]); i++)
+		if ((entry->mode & S_IFMT) == types[i])
+			return S_ISLNK(entry->mode) && !entry->symlnk_target
+				   ? fail("the image is damaged: the deleted link %s has no target", ghost->name)
+				   : NULL;
+	return fail("the image is damaged: the deleted file %s has mode 0%o", ghost->name, entry->mode);
+}
+
+/* The name it had, if nobody has it now, since nothing can be linked there afterwards. */
+static struct error *make_directory(struct restore *restore, struct planned_ghost *ghost)
+{
+	struct stat stat;
+
+	if (lstat(ghost->name, &stat))
+		ghost->path = ghost->name;
+	TRY(trace_file(restore, ghost->path));
+	return mkdir(ghost->path, 0700) ? fail_errno("could not create the directory %s", ghost->path) : NULL;
+}
+
+static struct error *make_special(struct restore *restore, const GhostFileEntry *entry, const char *path)
+{
+	/* The kernel's own encoding of device numbers. */
+	dev_t device = makedev(entry->rdev >> 20, entry->rdev & ((1 << 20) - 1));
+
+	TRY(trace_file(restore, path));
+	if (S_ISLNK(entry->mode) ? symlink(entry->symlnk_target, path) : mknod(path, entry->mode, device))
+		return fail_errno("could not create %s", path);
+	return NULL;
+}
+
+static struct error *set_owner(const struct planned_ghost *ghost)
+{
+	const GhostFileEntry *entry = ghost->entry;
+
+	if (lchown(ghost->path, entry->uid, entry->gid) || (!S_ISLNK(entry->mode) && chmod(ghost->path, entry->mode & 07777)))
+		return fail_errno("could not set owner and mode of %s", ghost->path);
+	return NULL;
+}
+
 struct error *ghost_create(struct restore *restore, struct planned_ghost *ghost)
 {
 	cleanup_image_reader struct image_reader *reader = NULL;
 	const GhostFileEntry *entry;
-	ProtobufCMessage *message;
 
+	if (!S_ISREG(ghost->entry->mode)) {
+		TRY(S_ISDIR(ghost->entry->mode) ? make_directory(restore, ghost)
+						: make_special(restore, ghost->entry, ghost->path));
+		trace_made(restore, ghost->path);
+		ghost->made = true;
+		return set_owner(ghost);
+	}
 	TRY(trace_file(restore, ghost->path));
 	TRY(image_open(restore->criu->images, IMAGE_GHOST_FILE, ghost->id, &reader));
-	TRY(image_read(reader, &ghost_file_entry__descriptor, restore->arena, &message));
-	if (!message)
-		return fail("the image of deleted file %u is missing", ghost->id);
-	entry = (const GhostFileEntry *)message;
-	if (S_ISREG(entry->mode))
-		return make_regular(restore, reader, entry, ghost->path);
-	if (S_ISDIR(entry->mode) ? mkdir(ghost->path, entry->mode & 07777) : mkfifo(ghost->path, entry->mode & 07777))
-		return fail_errno("could not create %s", ghost->path);
-	if (chown(ghost->path, entry->uid, entry->gid))
-		return fail_errno("could not set the owner of %s", ghost->path);
-	return NULL;
+	TRY(image_read(reader, &ghost_file_entry__descriptor, restore->arena, &entry));
+	if (!entry)
+		return fail("the image of the deleted file %s is missing", ghost->name);
+	return make_regular(restore, reader, entry, ghost);
 }
 
-void ghost_remove(const struct planned_ghost *ghost)
+void ghost_remove(struct planned_ghost *ghost)
 {
-	if (unlink(ghost->path))
-		(void)rmdir(ghost->path);
+	if (ghost->made && (S_ISDIR(ghost->entry->mode) ? rmdir(ghost->path) : unlink(ghost->path)))
+		log_warning("could not remove %s: %s", ghost->path, strerror(errno));
+	ghost->made = false;
 }

@@ -4,6 +4,7 @@
 FILE_KIND(unix_socket)
 FILE_KIND(regular)
 FILE_KIND(directory)
+FILE_KIND(symbolic_link)
 FILE_KIND(memory_device)
 FILE_KIND(pipe)
 FILE_KIND(fifo)

@@ -128,7 +128,7 @@ static struct error *dump_fifo(struct dump *dump, const struct open_fd *fd, File
 	path->flags = fd->flags;
 	path->fown = new_message(dump->arena, fown_entry);
 	SET(out->fifo, regf_id, path->id);
-	TRY(regular_describe(dump, path, -1, &fd->stat, fd->link, false));
+	TRY(regular_describe(dump, path, fd->fd, &fd->stat, fd->link, false));
 	path->has_size = false;
 	file_entry_new(dump, FD_TYPES__REG, path->id)->reg = path;
 	return fd->flags & O_PATH ? NULL : collect_contents(dump, fd, fd->stat.st_ino, true);

@@ -10,6 +10,8 @@
 #include "model/context.h"
 #include "files/collection.h"
 #include "files/files.h"
+#include "files/locks.h"
+#include "files/remap.h"
 #include "files/terminal/session.h"
 #include "image/old_forms.h"
 #include "image/record.h"
@@ -85,65 +87,6 @@ static struct error *read_table(struct restore *restore, struct descriptor_table
 	return NULL;
 }
 
-/* A file that was a ghost before still has that name: it does not grow with each restore. */
-static size_t own_length(const char *name)
-{
-	const char *at = name;
-	size_t length = strlen(name);
-
-	while ((at = strstr(at, ".cr."))) {
-		size_t digits = strspn(at + 4, "0123456789abcdef");
-
-		if (digits && !strcmp(at + 4 + digits, ".ghost"))
-			return at - name;
-		at++;
-	}
-	return length;
-}
-
-static const char *ghost_path(struct restore *restore, const char *name, uint32_t id)
-{
-	return arena_format(restore->arena, "%.*s.cr.%x.ghost", (int)own_length(name), name, id);
-}
-
-static struct error *read_remaps(struct restore *restore)
-{
-	struct file_plan *plan = restore->files;
-	ProtobufCMessage **entries;
-	size_t count;
-
-	TRY(image_read_all(restore->criu->images, IMAGE_REMAP_PATHS, 0, restore->arena, &entries, &count));
-	plan->remaps = arena_array(restore->arena, struct planned_remap, count);
-	plan->ghosts = arena_array(restore->arena, struct planned_ghost, count);
-	for (size_t i = 0; i < count; i++) {
-		const RemapFilePathEntry *entry = (const RemapFilePathEntry *)entries[i];
-		const uint32_t old_mark = 1u << 31;
-		RemapType type = entry->has_remap_type	      ? entry->remap_type
-				 : entry->remap_id & old_mark ? REMAP_TYPE__GHOST
-							      : REMAP_TYPE__LINKED;
-		uint32_t id = entry->has_remap_type ? entry->remap_id : entry->remap_id & ~old_mark;
-		struct planned_file *file = planned_file_find(restore, entry->orig_id, FD_TYPES__REG);
-		struct planned_ghost *ghost = NULL;
-
-		if (!file)
-			return fail("the image is damaged: deleted file %u is not there", entry->orig_id);
-		if (type == REMAP_TYPE__PROCFS)
-			return with_hint(
-			    fail("cannot restore %s: it belonged to a process that is gone", file->entry->reg->name),
-			    "Close files under /proc before the dump.");
-		plan->remaps[plan->remap_count++] = (struct planned_remap){ entry->orig_id, type, id };
-		if (type != REMAP_TYPE__GHOST)
-			continue;
-		for (size_t j = 0; j < plan->ghost_count && !ghost; j++)
-			if (plan->ghosts[j].id == id)
-				ghost = &plan->ghosts[j];
-		if (!ghost)
-			plan->ghosts[plan->ghost_count++] =
-			    (struct planned_ghost){ .id = id, .path = ghost_path(restore, file->entry->reg->name, id) };
-	}
-	return NULL;
-}
-
 struct error *files_read(struct restore *restore)
 {
 	restore->files = arena_new(restore->arena, struct file_plan);
@@ -151,7 +94,7 @@ struct error *files_read(struct restore *restore)
 	TRY(read_files(restore));
 	for (size_t i = 0; i < restore->snapshot->table_count; i++)
 		TRY(read_table(restore, restore->snapshot->tables[i]));
-	TRY(read_remaps(restore));
+	TRY(remap_read(restore));
 	restore->files->requests = arena_array(restore->arena, struct task_requests, restore->snapshot->task_count);
 	return NULL;
 }
@@ -191,26 +134,6 @@ struct planned_file *planned_file_of_id(const struct restore *restore, uint32_t 
 			high = middle;
 	}
 	return low < plan->count && plan->files[low].entry->id == id ? &plan->files[low] : NULL;
-}
-
-const char *planned_path(const struct restore *restore, const RegFileEntry *entry)
-{
-	const struct file_plan *plan = restore->files;
-
-	for (size_t i = 0; i < plan->remap_count; i++) {
-		if (plan->remaps[i].file_id != entry->id)
-			continue;
-		if (plan->remaps[i].type == REMAP_TYPE__LINKED) {
-			const struct planned_file *other =
-			    planned_file_find(restore, plan->remaps[i].remap_id, FD_TYPES__REG);
-
-			return other ? other->entry->reg->name : entry->name;
-		}
-		for (size_t j = 0; j < plan->ghost_count; j++)
-			if (plan->ghosts[j].id == plan->remaps[i].remap_id)
-				return plan->ghosts[j].path;
-	}
-	return entry->name;
 }
 
 int files_number_limit(const struct restore *restore)
@@ -302,6 +225,7 @@ struct error *files_plan(struct restore *restore)
 		TRY(check_special(restore, task, task->fs->root_id, "root directory"));
 	}
 	TRY(terminals_plan(restore));
+	TRY(locks_plan(restore));
 	plan->order = arena_array(restore->arena, struct planned_file *, plan->count);
 	plan->finish_fds = arena_array(restore->arena, int, plan->count);
 	for (size_t i = 0; i < plan->count; i++) {

@@ -13,12 +13,13 @@ struct mapped_request {
 /* A deleted file to be made again. */
 struct planned_ghost {
 	uint32_t id; /* of its image */
-	GhostFileEntry *entry;
-	const char *path; /* temporary name, in the opener */
-	/* After ghosts_keep(): */
-	uint32_t device; /* at the dump, in the kernel's own encoding */
+	const GhostFileEntry *entry;
+	const char *name; /* one that it had */
+	const char *path; /* its temporary name */
+	bool made;	  /* in the opener: it is there */
+	uint32_t device;  /* at the dump, in the kernel's own encoding */
 	uint64_t inode;
-	int fd; /* O_PATH; in the opener, and in main when the opener has ended */
+	int fd; /* after ghosts_keep(): O_PATH; in the opener, and in main when the opener has ended */
 };
 
 struct planned_remap {
@@ -45,6 +46,8 @@ struct file_plan {
 	bool ghosts_kept;
 	struct planned_remap *remaps;
 	size_t remap_count;
+	const char **made_parents; /* remap.c, in the opener */
+	size_t made_parent_count, made_parent_capacity;
 	int *finish_fds; /* main's copies, by position in files; -1 */
 	int hub;	 /* the opener's socket */
 	struct inherited *inherited; /* inherited.c */
@@ -54,6 +57,7 @@ struct file_plan {
 	struct memfd_plan *memfds;
 	struct queue_plan *queues;	 /* sockets/queue.c */
 	struct unix_plan *unix_sockets; /* sockets/unix/ */
+	struct lock_plan *locks;	 /* locks.c */
 };
 
 /* NULL: there is none. Entries of fifo, tty and tun have a second, REG entry under another id. */
@@ -63,6 +67,4 @@ struct planned_file *planned_file_of_id(const struct restore *restore, uint32_t 
 /* main, plan: another file needs this one, which maybe no table has. */
 struct error *files_want(struct restore *restore, uint32_t id) must_check;
 /* main, plan: descriptors of deleted files will be at hand in main, for files_finish(). */
-struct error *ghosts_keep(struct restore *restore) must_check;
-/* The path under which a regular entry can be opened now: its own, or a ghost's or link remap's. */
-const char *planned_path(const struct restore *restore, const RegFileEntry *entry);
+void ghosts_keep(struct restore *restore);

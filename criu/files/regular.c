@@ -11,10 +11,14 @@
 
 #include "model/context.h"
 #include "files/collection.h"
+#include "files/device.h"
 #include "files/external.h"
 #include "files/files.h"
 #include "files/inherited.h"
+#include "files/locks.h"
 #include "files/plan.h"
+#include "files/procfs.h"
+#include "files/remap.h"
 #include "files/validate.h"
 #include "support/cleanup.h"
 #include "support/log.h"
@@ -38,15 +42,18 @@ static struct error *check_name(const char *link)
 			 "The file is outside of the mount namespace or root directory of criu.");
 }
 
-/* A readable descriptor of a file that we have in another mode, or as a mere handle. */
-static int open_for_reading(int fd, const struct stat *stat)
+/* The build id is read when the tree may run again. */
+static struct error *identify(struct dump *dump, RegFileEntry *entry, int fd, const struct stat *stat)
 {
+	cleanup_close int readable = -1;
 	char path[32];
 
-	if (fd < 0 || !S_ISREG(stat->st_mode))
-		return -1;
+	/* Opening could break a lease, and would wait for that. */
+	if (!S_ISREG(stat->st_mode) || locks_leased(dump, fd, stat->st_ino))
+		return NULL;
 	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
-	return open(path, O_RDONLY | O_CLOEXEC);
+	readable = open(path, O_RDONLY | O_CLOEXEC);
+	return readable < 0 ? NULL : validate_dump_later(dump, entry, &readable);
 }
 
 /* mount id and inode, as fdinfo and stat tell them. */
@@ -62,39 +69,39 @@ const char *regular_external_key(struct dump *dump, int fd, const struct stat *s
 	return external_find(options, key, NULL) ? key : NULL;
 }
 
+static struct error *describe_external(RegFileEntry *entry, const char *key, const struct stat *stat)
+{
+	entry->name = (char *)key;
+	SET(entry, mode, stat->st_mode);
+	SET(entry, ext, true);
+	return NULL;
+}
+
 struct error *regular_describe(struct dump *dump, RegFileEntry *entry, int fd, const struct stat *stat,
 			       const char *link, bool is_code)
 {
 	size_t length = strlen(link), mark = sizeof(deleted_mark) - 1;
 	const char *external = regular_external_key(dump, fd, stat);
-	bool at_path = !external && is_at_path(link, stat);
-	cleanup_close int readable = -1;
+	bool deleted;
 
-	if (external) {
-		entry->name = (char *)external;
-		SET(entry, mode, stat->st_mode);
-		SET(entry, ext, true);
-		return NULL;
-	}
+	if (external)
+		return describe_external(entry, external, stat);
 	TRY(check_name(link));
+	TRY(procfs_check(dump, link));
 	entry->name = arena_string(dump->arena, link);
 	SET(entry, mode, stat->st_mode);
 	if (S_ISREG(stat->st_mode))
 		SET(entry, size, stat->st_size);
-	if (at_path && !is_code)
+	if (is_at_path(link, stat))
+		return is_code ? identify(dump, entry, fd, stat) : NULL;
+	if (device_find_other(dump, entry, stat))
 		return NULL;
-	readable = open_for_reading(fd, stat);
-	if (at_path)
-		return readable < 0 ? NULL : validate_dump_later(dump, entry, &readable);
 	/* Not at its path any more: deleted, renamed over, or hidden by a mount. */
-	if (length > mark && !strcmp(link + length - mark, deleted_mark))
+	deleted = length > mark && !strcmp(link + length - mark, deleted_mark);
+	if (deleted)
 		entry->name[length - mark] = '\0';
-	if (stat->st_nlink && !S_ISDIR(stat->st_mode))
-		return with_hint(
-		    fail("%s has lost this name but still has another one", entry->name),
-		    "Files that were replaced or hidden by a mount cannot be saved yet; close the file, or "
-		    "delete its other names.");
-	return ghost_dump(dump, entry, readable, stat);
+	remap_strip(entry->name);
+	return remap_dump(dump, entry, fd, stat, deleted);
 }
 
 static struct error *dump(struct dump *dump, const struct open_fd *fd, FileEntry *out)
@@ -117,8 +124,8 @@ static int find_inherited(struct restore *restore, const RegFileEntry *entry)
 struct error *regular_open(struct restore *restore, const RegFileEntry *entry, int flags, int *ret_fd)
 {
 	int inherited = find_inherited(restore, entry);
-	const char *path = inherited < 0 ? planned_path(restore, entry)
-					 : arena_format(restore->arena, "/proc/self/fd/%d", inherited);
+	const char *path = inherited < 0 ? entry->name : arena_format(restore->arena, "/proc/self/fd/%d", inherited);
+	const struct planned_remap *remap = inherited < 0 ? remap_of(restore, entry) : NULL;
 
 	if (flags < 0)
 		flags = entry->flags & ~(O_CREAT | O_EXCL | O_TRUNC | O_NOCTTY);
@@ -126,19 +133,18 @@ struct error *regular_open(struct restore *restore, const RegFileEntry *entry, i
 	/* O_TMPFILE includes O_DIRECTORY. */
 	if (entry->has_mode && !S_ISDIR(entry->mode))
 		flags &= ~O_DIRECTORY;
-	*ret_fd = open(path, flags | O_NOCTTY | O_CLOEXEC);
+	if (entry->has_mode && S_ISLNK(entry->mode))
+		flags |= O_NOFOLLOW;
+	flags |= O_NOCTTY | O_CLOEXEC;
+	if (remap)
+		return remap_open(restore, remap, entry, flags, ret_fd);
+	*ret_fd = open(path, flags);
+	if (*ret_fd < 0 && errno == ENOENT)
+		*ret_fd = device_open_other(restore, entry, flags);
 	if (*ret_fd < 0)
 		return with_hint(fail_errno("could not open %s", path),
 				 "The file must be where it was at the dump, with the same rights.");
 	return NULL;
-}
-
-static bool is_remapped(const struct restore *restore, const RegFileEntry *entry)
-{
-	for (size_t i = 0; i < restore->files->remap_count; i++)
-		if (restore->files->remaps[i].file_id == entry->id)
-			return true;
-	return false;
 }
 
 static struct error *check_mode(struct restore *restore, const RegFileEntry *entry, const struct stat *now)
@@ -152,28 +158,57 @@ static struct error *check_mode(struct restore *restore, const RegFileEntry *ent
 			 "Give the file its old mode, or use --skip-file-rwx-check if only permissions changed.");
 }
 
+/* Only what is appended to may have another size: the position is of no use then. */
+static struct error *check_size(const RegFileEntry *entry, const struct stat *now)
+{
+	if (!entry->has_size || !S_ISREG(now->st_mode) || (uint64_t)now->st_size == entry->size ||
+	    (entry->flags & (O_ACCMODE | O_APPEND)) == (O_WRONLY | O_APPEND))
+		return NULL;
+	return with_hint(fail("%s has %llu bytes now, and had %llu at the dump", entry->name,
+			      (unsigned long long)now->st_size, (unsigned long long)entry->size),
+			 "Put back the file as it was at the dump.");
+}
+
+static struct error *check_file(struct restore *restore, const RegFileEntry *entry)
+{
+	bool is_link = entry->has_mode && S_ISLNK(entry->mode), known;
+	struct stat now;
+
+	if (is_link ? lstat(entry->name, &now) : stat(entry->name, &now)) {
+		if (errno == ENOENT && device_has_other(restore, entry))
+			return NULL;
+		return with_hint(fail_errno("cannot restore the file %s", entry->name),
+				 "Put the file back to where it was at the dump.");
+	}
+	TRY(check_mode(restore, entry, &now));
+	TRY(validate_restore(restore, entry, &known));
+	return known ? NULL : check_size(entry, &now);
+}
+
 static struct error *plan(struct restore *restore, struct planned_file *file)
 {
 	const RegFileEntry *entry = file->entry->reg;
-	struct stat now;
+	pid_t pid;
 
 	if (find_inherited(restore, entry) >= 0)
 		return NULL;
 	if (entry->name[0] != '/' || (entry->has_ext && entry->ext))
 		return with_hint(fail("cannot restore the file \"%s\": it was outside of the tree", entry->name),
 				 "Give its replacement with --inherit-fd fd[N]:%s.", entry->name);
-	if (is_remapped(restore, entry))
-		return NULL;
-	if (stat(entry->name, &now))
-		return with_hint(fail_errno("cannot restore the file %s", entry->name),
-				 "Put the file back to where it was at the dump.");
-	TRY(check_mode(restore, entry, &now));
-	if (entry->has_size && S_ISREG(now.st_mode) && (uint64_t)now.st_size != entry->size &&
-	    (entry->flags & (O_ACCMODE | O_APPEND)) != (O_WRONLY | O_APPEND))
-		return with_hint(fail("%s has %llu bytes now, and had %llu at the dump", entry->name,
-				      (unsigned long long)now.st_size, (unsigned long long)entry->size),
-				 "Put back the file as it was at the dump.");
-	return validate_restore(restore, entry);
+	/* Its text is made anew for every position, and only at the end says what it should. */
+	if (procfs_is_path(entry->name, &pid) && !(entry->flags & O_PATH))
+		file->finish_copy = true;
+	if (remap_of(restore, entry))
+		return remap_check(restore, entry);
+	return procfs_is_own(restore, entry->name) ? NULL : check_file(restore, entry);
+}
+
+static struct error *set_position(const RegFileEntry *entry, int fd)
+{
+	if (entry->pos && entry->pos != UINT64_MAX && !(entry->flags & O_PATH) && lseek(fd, entry->pos, SEEK_SET) < 0 &&
+	    errno != ESPIPE)
+		return fail_errno("could not set the position of %s", entry->name);
+	return NULL;
 }
 
 static struct error *create(struct restore *restore, struct planned_file *file, int *ret_fd)
@@ -187,10 +222,13 @@ static struct error *create(struct restore *restore, struct planned_file *file, 
 		return *ret_fd < 0 ? fail_errno("could not copy a descriptor") : NULL;
 	}
 	TRY(regular_open(restore, entry, -1, ret_fd));
-	if (entry->pos && entry->pos != UINT64_MAX && !(entry->flags & O_PATH) &&
-	    lseek(*ret_fd, entry->pos, SEEK_SET) < 0 && errno != ESPIPE)
-		return fail_errno("could not set the position of %s", entry->name);
-	return NULL;
+	return file->finish_copy ? NULL : set_position(entry, *ret_fd);
+}
+
+static struct error *finish(struct restore *restore, struct planned_file *file, int fd)
+{
+	(void)restore;
+	return set_position(file->entry->reg, fd);
 }
 
 const struct file_kind regular_kind = {
@@ -201,6 +239,7 @@ const struct file_kind regular_kind = {
 	.dump = dump,
 	.plan = plan,
 	.create = create,
+	.finish = finish,
 };
 
 const struct file_kind directory_kind = {
@@ -211,6 +250,19 @@ const struct file_kind directory_kind = {
 	.dump = dump,
 	.plan = plan,
 	.create = create,
+	.finish = finish,
+};
+
+/* A link itself: open(O_PATH | O_NOFOLLOW). */
+const struct file_kind symbolic_link_kind = {
+	.name = "symbolic_link",
+	.type = FD_TYPES__REG,
+	.entry = offsetof(FileEntry, reg),
+	.match = { .mode = S_IFLNK },
+	.dump = dump,
+	.plan = plan,
+	.create = create,
+	.finish = finish,
 };
 
 /* /dev/null, zero, full, random, urandom, kmsg: nothing but a path. */
@@ -222,4 +274,5 @@ const struct file_kind memory_device_kind = {
 	.dump = dump,
 	.plan = plan,
 	.create = create,
+	.finish = finish,
 };

@@ -79,10 +79,26 @@ static size_t read_id(int fd, uint8_t id[MAX_ID])
 	return length;
 }
 
+static bool only_size(const struct options *options)
+{
+	return options->file_validation && !strcmp(options->file_validation, "filesize");
+}
+
+struct error *validate_check(const struct options *options)
+{
+	const char *method = options->file_validation;
+
+	if (!method || only_size(options) || !strcmp(method, "buildid"))
+		return NULL;
+	return with_hint(fail("invalid value \"%s\" for --file-validation", method), "Write filesize or buildid.");
+}
+
 struct error *validate_dump_later(struct dump *dump, RegFileEntry *entry, int *fd)
 {
 	struct file_collection *files = dump->files;
 
+	if (only_size(dump->criu->options))
+		return NULL;
 	if (files->unidentified_count == UNIDENTIFIED_MAX)
 		return validate_dump(dump, entry, *fd);
 	*arena_append(dump->arena, files->unidentified, files->unidentified_count, files->unidentified_capacity) =
@@ -110,18 +126,21 @@ struct error *validate_dump(struct dump *dump, RegFileEntry *entry, int fd)
 	return NULL;
 }
 
-struct error *validate_restore(struct restore *restore, const RegFileEntry *entry)
+struct error *validate_restore(struct restore *restore, const RegFileEntry *entry, bool *known)
 {
 	cleanup_close int fd = -1;
 	uint8_t id[MAX_ID] = { 0 };
 
-	if (!entry->n_build_id || entry->n_build_id > MAX_ID / 4)
+	*known = false;
+	if (!entry->n_build_id || entry->n_build_id > MAX_ID / 4 || only_size(restore->criu->options))
 		return NULL;
 	fd = open(entry->name, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 	if (fd < 0)
 		return fail_errno("could not open %s", entry->name);
 	if ((read_id(fd, id) + 3) / 4 != entry->n_build_id || memcmp(id, entry->build_id, entry->n_build_id * 4))
 		return with_hint(fail("%s is another build than at the dump", entry->name),
-				 "Install the version of the program or library that was running.");
+				 "Install the version of the program or library that was running, or use "
+				 "--file-validation filesize.");
+	*known = true;
 	return NULL;
 }

@@ -364,7 +364,7 @@ struct error *watched_plan(struct restore *restore, const struct watched *watche
 	cleanup_close int fd = -1;
 	struct stat stat;
 
-	TRY(ghosts_keep(restore));
+	ghosts_keep(restore);
 	if (find_ghost(restore, watched))
 		return NULL;
 	if (watched->handle->path && !lstat(watched->handle->path, &stat))

@@ -23,6 +23,7 @@
 #include <unistd.h>
 
 #include "arch/arch.h"
+#include "files/remap.h"
 #include "memory/vma.h"
 #include "model/run.h"
 #include "model/snapshot.h"
@@ -176,7 +177,7 @@ static int64_t start_helper(const struct restore *restore, struct filler *filler
 		};
 		int64_t pid;
 
-		if (snapshot_has_pid(restore->snapshot, wanted))
+		if (snapshot_has_pid(restore->snapshot, wanted) || remap_needs_pid(restore, wanted))
 			continue;
 		pid = arch_clone_and_call(&arguments, sizeof(arguments), do_jobs, filler);
 		if (pid != -EEXIST)

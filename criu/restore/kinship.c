@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "files/remap.h"
 #include "model/context.h"
 #include "support/log.h"
 #include "support/options.h"
@@ -64,7 +65,7 @@ static pid_t spare_pid(const struct planner *planner)
 {
 	pid_t pid = 300;
 
-	while (snapshot_has_pid(planner->snapshot, pid) || kill(pid, 0) == 0)
+	while (snapshot_has_pid(planner->snapshot, pid) || remap_needs_pid(planner->restore, pid) || kill(pid, 0) == 0)
 		pid++;
 	return pid;
 }

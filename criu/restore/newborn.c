@@ -17,6 +17,7 @@
 #include "image/directory.h"
 #include "model/context.h"
 #include "files/files.h"
+#include "files/remap.h"
 #include "files/terminal/session.h"
 #include "memory/memory.h"
 #include "model/handover.h"
@@ -243,7 +244,8 @@ struct error *helper_fork(struct restore *restore, struct error *(*body)(struct 
 	for (int i = 0; i < HELPER_TRIES; i++) {
 		do {
 			wanted = wanted ? wanted + 1 : 300;
-		} while (snapshot_has_pid(restore->snapshot, wanted) || kill(wanted, 0) == 0);
+		} while (snapshot_has_pid(restore->snapshot, wanted) || remap_needs_pid(restore, wanted) ||
+			 kill(wanted, 0) == 0);
 		pid = clone_with_pid(wanted, 0);
 		if (pid >= 0 || errno != EEXIST)
 			break;

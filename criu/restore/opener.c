@@ -3,10 +3,13 @@
  * THE PASSES: order between open files is here and nowhere else. One process makes every
  * description once; inside a pass a kind may rank its files.
  *
- *   ghosts    deleted files under temporary names
+ *   ghosts    deleted files and directories under temporary names
  *   create    every description, alone
  *   connect   what needs another description
- *   fill      contents, then what would have hindered them: flags, owner
+ *   fill      contents
+ *   mapped    the same files as mappings want them
+ *   locks     which an opening could break
+ *   set up    what would have hindered or signalled all this: flags, owner
  *   hand over to the tasks, and to main what has last words
  */
 #include "restore/opener.h"
@@ -15,9 +18,10 @@
 #include <unistd.h>
 
 #include "files/collection.h"
-#include "files/ghost.h"
+#include "files/locks.h"
 #include "files/memfd.h"
 #include "files/plan.h"
+#include "files/remap.h"
 #include "model/handover.h"
 #include "restore/send.h"
 #include "support/cleanup.h"
@@ -39,8 +43,11 @@ static struct error *connect_file(struct restore *restore, struct planned_file *
 
 static struct error *fill(struct restore *restore, struct planned_file *file)
 {
-	if (file->kind->fill)
-		TRY(file->kind->fill(restore, file));
+	return file->kind->fill ? file->kind->fill(restore, file) : NULL;
+}
+
+static struct error *set_up(struct restore *restore, struct planned_file *file)
+{
 	return common_restore(restore, file, file->fd);
 }
 
@@ -58,25 +65,12 @@ static struct error *run_pass(struct restore *restore, pass pass)
 	return NULL;
 }
 
-static struct error *make_ghosts(struct restore *restore)
-{
-	for (size_t i = 0; i < restore->files->ghost_count; i++)
-		TRY(ghost_create(restore, &restore->files->ghosts[i]));
-	return NULL;
-}
-
 /* Watches on them are set at the very end, by main. */
 static struct error *keep_ghosts(struct restore *restore)
 {
 	for (size_t i = 0; restore->files->ghosts_kept && i < restore->files->ghost_count; i++)
 		TRY(ghost_open(&restore->files->ghosts[i]));
 	return NULL;
-}
-
-static void remove_ghosts(struct restore *restore)
-{
-	for (size_t i = 0; i < restore->files->ghost_count; i++)
-		ghost_remove(&restore->files->ghosts[i]);
 }
 
 static struct error *open_mapped(struct restore *restore)
@@ -102,15 +96,17 @@ static struct error *make_all(struct restore *restore)
 	TRY(run_pass(restore, connect_file));
 	TRY(run_pass(restore, fill));
 	TRY(open_mapped(restore));
+	TRY(locks_restore(restore));
+	TRY(run_pass(restore, set_up));
 	return send_to_tasks(restore);
 }
 
 struct error *opener_run(struct restore *restore)
 {
-	struct error *error = make_ghosts(restore);
+	struct error *error = remap_prepare(restore);
 
 	if (!error)
 		error = make_all(restore) ?: keep_ghosts(restore);
-	remove_ghosts(restore);
+	remap_clean(restore);
 	return error ?: send_finish_copies(restore);
 }

@@ -12,6 +12,7 @@
 
 #include "board.h"
 #include "compel/compel.h"
+#include "files/locks.h"
 #include "restore/report.h"
 #include "support/cleanup.h"
 #include "support/log.h"
@@ -169,6 +170,10 @@ static struct error *emit_phase(struct assembly *assembly, struct thread *thread
 	case PHASE_CHILDREN:
 		if (leader)
 			emit_children(assembly, program);
+		break;
+	case PHASE_SIGNALS: /* no descriptor of criu is left, and no mapping's either */
+		if (leader)
+			locks_emit(assembly->restore, assembly->task, program);
 		break;
 	case PHASE_GO: /* clocks start as late as possible */
 		if (leader)

@@ -17,6 +17,7 @@
 #include "board.h"
 #include "files/files.h"
 #include "files/inherited.h"
+#include "files/remap.h"
 #include "files/terminal/session.h"
 #include "hooks/hooks.h"
 #include "image/stats.h"
@@ -193,6 +194,7 @@ static struct error *restore_tree(struct restore *restore)
 	terminals_tell_size(restore);
 	guardian_dismiss(restore);
 	undo_drop(&restore->undo); /* the tree runs: nothing is taken back any more */
+	remap_finish(restore);
 	log_info("Restore finished successfully. Tasks resumed.");
 	error_ignore(write_stats(restore), "statistics");
 	error_ignore(hooks_run(restore->criu->hooks, HOOK_POST_RESUME, 0), "post-resume script");

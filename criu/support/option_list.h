@@ -33,7 +33,7 @@ OPTION(help, "help", 'h', ACTION, 0, FOR_ALL, "", 1, "", "print a summary of com
 OPTION(evasive_devices, "evasive-devices", 0, FLAG, 1, FOR_DUMP | FOR_RESTORE, "evasive_devices", 1, "", "use another path to the same device when its own is gone")
 OPTION(veth_pair, "veth-pair", 0, LIST, 0, FOR_RESTORE, "veths", 0, "IN=OUT", "the name of the outer end of a restored veth pair; better is --external veth[IN]:OUT")
 OPTION(action_script, "action-script", 0, LIST, 0, FOR_ALL, "", 1, "PATH", "run this program at the stages of a dump or a restore; may be given several times")
-OPTION(link_remap, "link-remap", 0, FLAG, 1, FOR_DUMP | FOR_RESTORE, "link_remap", 1, "", "give deleted files a name again for the time of the dump")
+OPTION(link_remap, "link-remap", 0, FLAG, 1, FOR_DUMP | FOR_RESTORE, "link_remap", 1, "", "give files that have lost their name but have another one a new name until they are restored")
 OPTION(shell_job, "shell-job", 'j', FLAG, 1, FOR_DUMP | FOR_RESTORE, "shell_job", 1, "", "accept a tree that lives in the session, and on the terminal, of a process outside of it")
 OPTION(orphan_pts_master, "orphan-pts-master", 0, FLAG, 1, FOR_DUMP | FOR_RESTORE, "orphan_pts_master", 1, "", "accept terminals whose master is outside of the tree; at restore they are new, and their masters are sent to the unix socket that --inherit-fd fd[N]:orphan-pts-master names")
 OPTION(file_locks, "file-locks", 'l', FLAG, 1, FOR_DUMP | FOR_RESTORE, "file_locks", 1, "", "save and restore file locks")

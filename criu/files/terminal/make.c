@@ -434,7 +434,7 @@ struct error *terminal_create(struct restore *restore, struct planned_file *file
 
 		if (!regular)
 			return fail("the image is damaged: a terminal has no path");
-		*ret_fd = open(planned_path(restore, regular->entry->reg), (flags & O_ACCMODE) | O_NOCTTY | O_CLOEXEC);
+		*ret_fd = open(regular->entry->reg->name, (flags & O_ACCMODE) | O_NOCTTY | O_CLOEXEC);
 		return *ret_fd < 0 ? fail_errno("could not open %s", regular->entry->reg->name) : NULL;
 	}
 	return open_again(terminal, terminal->slave_fd, flags, ret_fd);
