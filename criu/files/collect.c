@@ -174,13 +174,14 @@ static struct error *dump_new(struct dump *dump, struct open_fd *fd, FdTypes *ty
 }
 
 /* Through our own copy: the task's /proc directory would ask for the right to trace it each time. */
-static struct error *read_link(int fd, const struct stat *stat, dev_t pipe_device, char **link)
+static struct error *read_link(int fd, int flags, const struct stat *stat, dev_t pipe_device, char **link)
 {
 	char path[32], text[LINK_BYTES];
 	ssize_t length;
 
-	/* Of these the text says no more than the inode number. */
-	if (S_ISSOCK(stat->st_mode) || (S_ISFIFO(stat->st_mode) && stat->st_dev == pipe_device)) {
+	/* Of these the text says no more than the inode number; a handle of a socket's name has a path. */
+	if (!(flags & O_PATH) &&
+	    (S_ISSOCK(stat->st_mode) || (S_ISFIFO(stat->st_mode) && stat->st_dev == pipe_device))) {
 		const char *name = S_ISSOCK(stat->st_mode) ? "socket" : "pipe";
 
 		return asprintf(link, "%s:[%lu]", name, stat->st_ino) < 0 ? out_of_memory() : NULL;
@@ -217,7 +218,7 @@ static struct error *examine(const struct task *task, const struct file_collecti
 	flags = fcntl(out->fd.fd, F_GETFL);
 	if (flags < 0)
 		return fail_errno("could not read its flags");
-	TRY(read_link(out->fd.fd, &out->fd.stat, files->pipe_device, &out->link));
+	TRY(read_link(out->fd.fd, flags, &out->fd.stat, files->pipe_device, &out->link));
 	out->fd.link = out->link;
 	out->fd.flags = flags;
 	out->fd.unowned = !fcntl(out->fd.fd, F_GETOWN_EX, &owner) && !owner.pid;
@@ -376,7 +377,7 @@ static struct error *describe_loose(struct dump *dump, struct open_fd *fd, char 
 	if (flags < 0 || fstat(fd->fd, &fd->stat))
 		return fail_errno("could not examine it");
 	fd->flags = flags;
-	TRY(read_link(fd->fd, &fd->stat, collection(dump)->pipe_device, link));
+	TRY(read_link(fd->fd, flags, &fd->stat, collection(dump)->pipe_device, link));
 	fd->link = *link;
 	return NULL;
 }

@@ -195,6 +195,9 @@ static struct error *plan(struct restore *restore, struct planned_file *file)
 	if (entry->name[0] != '/' || (entry->has_ext && entry->ext))
 		return with_hint(fail("cannot restore the file \"%s\": it was outside of the tree", entry->name),
 				 "Give its replacement with --inherit-fd fd[N]:%s.", entry->name);
+	/* Its name is made by the socket that is bound to it. */
+	if (entry->has_mode && S_ISSOCK(entry->mode))
+		file->rank = UINT32_MAX;
 	/* Its text is made anew for every position, and only at the end says what it should. */
 	if (procfs_is_path(entry->name, &pid) && !(entry->flags & O_PATH))
 		file->finish_copy = true;
