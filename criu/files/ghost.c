@@ -272,15 +272,10 @@ struct error *ghost_read(struct restore *restore, struct planned_ghost *ghost)
 	return fail("the image is damaged: the deleted file %s has mode 0%o", ghost->name, entry->mode);
 }
 
-/* The name it had, if nobody has it now, since nothing can be linked there afterwards. */
-static struct error *make_directory(struct restore *restore, struct planned_ghost *ghost)
+static struct error *make_directory(struct restore *restore, const char *path)
 {
-	struct stat stat;
-
-	if (lstat(ghost->name, &stat))
-		ghost->path = ghost->name;
-	TRY(trace_file(restore, ghost->path));
-	return mkdir(ghost->path, 0700) ? fail_errno("could not create the directory %s", ghost->path) : NULL;
+	TRY(trace_file(restore, path));
+	return mkdir(path, 0700) ? fail_errno("could not create the directory %s", path) : NULL;
 }
 
 static struct error *make_special(struct restore *restore, const GhostFileEntry *entry, const char *path)
@@ -307,9 +302,13 @@ struct error *ghost_create(struct restore *restore, struct planned_ghost *ghost)
 {
 	cleanup_image_reader struct image_reader *reader = NULL;
 	const GhostFileEntry *entry;
+	struct stat stat;
 
+	/* The name it had, if nobody has it now: /proc shows the one by which it is opened. */
+	if (lstat(ghost->name, &stat))
+		ghost->path = ghost->name;
 	if (!S_ISREG(ghost->entry->mode)) {
-		TRY(S_ISDIR(ghost->entry->mode) ? make_directory(restore, ghost)
+		TRY(S_ISDIR(ghost->entry->mode) ? make_directory(restore, ghost->path)
 						: make_special(restore, ghost->entry, ghost->path));
 		trace_made(restore, ghost->path);
 		ghost->made = true;

@@ -9,7 +9,7 @@ struct error *ghost_dump(struct dump *dump, const RegFileEntry *entry, int fd, c
 			 uint32_t *ret_id) must_check;
 /* main, before any fork: the head of the image of ghost->id, checked. */
 struct error *ghost_read(struct restore *restore, struct planned_ghost *ghost) must_check;
-/* opener: makes a deleted file under its temporary name; a directory under the name it had, if that is free. */
+/* opener: makes a deleted file under the name it had, if that is free, else under its temporary name. */
 struct error *ghost_create(struct restore *restore, struct planned_ghost *ghost) must_check;
 /* opener: keeps a deleted file at hand, see ghosts_keep(). */
 struct error *ghost_open(struct planned_ghost *ghost) must_check;

@@ -25,7 +25,9 @@ struct planned_ghost {
 struct planned_remap {
 	uint32_t file_id;
 	RemapType type;
-	uint32_t remap_id; /* a ghost's or another file's id */
+	uint32_t remap_id; /* a ghost's or another file's id, the number of a process */
+	const char *path;  /* in the opener: where it is now */
+	bool named;	   /* in the opener: path is a name that it has for the moment */
 };
 
 /* What one task is handed besides its table. */

@@ -137,7 +137,7 @@ struct error *regular_open(struct restore *restore, const RegFileEntry *entry, i
 		flags |= O_NOFOLLOW;
 	flags |= O_NOCTTY | O_CLOEXEC;
 	if (remap)
-		return remap_open(restore, remap, entry, flags, ret_fd);
+		return remap_open(remap, entry, flags, ret_fd);
 	*ret_fd = open(path, flags);
 	if (*ret_fd < 0 && errno == ENOENT)
 		*ret_fd = device_open_other(restore, entry, flags);

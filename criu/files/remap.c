@@ -316,21 +316,6 @@ static struct error *make_parents(struct restore *restore, const char *path)
 	return NULL;
 }
 
-struct error *remap_prepare(struct restore *restore)
-{
-	struct file_plan *plan = restore->files;
-
-	for (size_t i = 0; i < plan->ghost_count; i++) {
-		TRY(make_parents(restore, plan->ghosts[i].name));
-		TRY(ghost_create(restore, &plan->ghosts[i]));
-	}
-	for (size_t i = 0; i < plan->remap_count; i++)
-		if (plan->remaps[i].type == REMAP_TYPE__LINKED)
-			TRY(make_parents(restore,
-					 planned_file_find(restore, plan->remaps[i].file_id, FD_TYPES__REG)->entry->reg->name));
-	return NULL;
-}
-
 static const char *source_of(const struct restore *restore, const struct planned_remap *remap)
 {
 	if (remap->type == REMAP_TYPE__LINKED)
@@ -341,32 +326,61 @@ static const char *source_of(const struct restore *restore, const struct planned
 	return NULL;
 }
 
-/* A second name for a moment: what /proc shows of a deleted file is the name that it was opened by. */
-struct error *remap_open(struct restore *restore, const struct planned_remap *remap, const RegFileEntry *entry, int flags,
-			 int *ret_fd)
+/* The name that it had, if nobody has it now. One name serves all openings: whoever watches a deleted file is told
+ * that it is gone when any of the names that it was opened by is used no more, Linux 6.18. */
+static struct error *give_name(struct restore *restore, struct planned_remap *remap)
 {
-	const char *source;
-	bool named;
-	int reason;
+	const RegFileEntry *entry = planned_file_find(restore, remap->file_id, FD_TYPES__REG)->entry->reg;
 
+	remap->path = source_of(restore, remap);
+	if (!strcmp(remap->path, entry->name))
+		return NULL;
+	for (const struct planned_remap *other = restore->files->remaps; other < remap; other++)
+		if (other->named && !strcmp(other->path, entry->name) && other->type == remap->type &&
+		    other->remap_id == remap->remap_id) {
+			remap->path = other->path;
+			return NULL;
+		}
+	TRY(make_parents(restore, entry->name));
+	TRY(trace_file(restore, entry->name));
+	/* Nothing can be linked to a directory. */
+	if (link(remap->path, entry->name))
+		return errno == EEXIST || errno == EPERM ? NULL : fail_errno("could not give %s its name", entry->name);
+	trace_made(restore, entry->name);
+	remap->path = entry->name;
+	remap->named = true;
+	return NULL;
+}
+
+struct error *remap_prepare(struct restore *restore)
+{
+	struct file_plan *plan = restore->files;
+
+	for (size_t i = 0; i < plan->ghost_count; i++) {
+		TRY(make_parents(restore, plan->ghosts[i].name));
+		TRY(ghost_create(restore, &plan->ghosts[i]));
+	}
+	for (size_t i = 0; i < plan->remap_count; i++)
+		if (plan->remaps[i].type != REMAP_TYPE__PROCFS)
+			TRY(give_name(restore, &plan->remaps[i]));
+	return NULL;
+}
+
+struct error *remap_open(const struct planned_remap *remap, const RegFileEntry *entry, int flags, int *ret_fd)
+{
 	if (remap->type == REMAP_TYPE__PROCFS)
 		return procfs_open_dead(remap->remap_id, entry->name, flags, ret_fd);
-	source = source_of(restore, remap);
-	TRY(trace_file(restore, entry->name));
-	named = strcmp(source, entry->name) && !link(source, entry->name);
-	if (named)
-		trace_made(restore, entry->name);
-	*ret_fd = open(named ? entry->name : source, flags);
-	reason = errno;
-	if (named && unlink(entry->name))
-		log_warning("could not remove %s: %s", entry->name, strerror(errno));
-	return *ret_fd < 0 ? fail_number(reason, "could not open %s", source) : NULL;
+	*ret_fd = open(remap->path, flags);
+	return *ret_fd < 0 ? fail_errno("could not open %s", remap->path) : NULL;
 }
 
 void remap_clean(struct restore *restore)
 {
 	struct file_plan *plan = restore->files;
 
+	for (size_t i = 0; i < plan->remap_count; i++)
+		if (plan->remaps[i].named && unlink(plan->remaps[i].path))
+			log_warning("could not remove %s: %s", plan->remaps[i].path, strerror(errno));
 	for (size_t i = plan->ghost_count; i-- > 0;)
 		ghost_remove(&plan->ghosts[i]);
 	while (plan->made_parent_count)

@@ -25,11 +25,10 @@ struct error *remap_read(struct restore *restore) must_check;
 struct error *remap_check(struct restore *restore, const RegFileEntry *entry) must_check;
 /* The record of an entry, or NULL. */
 const struct planned_remap *remap_of(const struct restore *restore, const RegFileEntry *entry);
-/* opener: makes ghosts, and directories that are missing on the way to them. */
+/* opener: makes ghosts and names, and directories that are missing on the way to them. */
 struct error *remap_prepare(struct restore *restore) must_check;
 /* opener: opens a file by the name that it had, if nothing else has that name now. */
-struct error *remap_open(struct restore *restore, const struct planned_remap *remap, const RegFileEntry *entry, int flags,
-			 int *ret_fd) must_check;
+struct error *remap_open(const struct planned_remap *remap, const RegFileEntry *entry, int flags, int *ret_fd) must_check;
 /* opener, nothing is opened by path any more: takes away what remap_prepare() made. */
 void remap_clean(struct restore *restore);
 /* main, the tree runs: the names that the dump gave are no longer needed. */

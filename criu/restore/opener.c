@@ -18,6 +18,7 @@
 #include <unistd.h>
 
 #include "files/collection.h"
+#include "files/ghost.h"
 #include "files/locks.h"
 #include "files/memfd.h"
 #include "files/plan.h"
