@@ -115,6 +115,9 @@ class Application:
             try:
                 checkpoint.cycle()
             except Failure as failure:
+                self.reaper.reap()
+                if os.WIFEXITED(self.reaper.ended.get(pid, signal.SIGKILL)):  # over by itself, right before the dump
+                    return number
                 raise Failure(f"cycle {number + 1}: {failure}")
             shutil.rmtree(checkpoint.directory)
         return self.cycles

@@ -11,7 +11,7 @@
 #include "support/cleanup.h"
 
 /* Two letters as one number. */
-#define LETTERS(a, b) ((a) | (b) << 8)
+#define LETTERS(a, b) ((unsigned char)(a) | (unsigned char)(b) << 8)
 
 static uint32_t flag_of(const char *name)
 {
