@@ -25,4 +25,3 @@ UNSUPPORTED(bpf_map, "is a BPF map, which cannot be saved yet", "Close the progr
 	    .anon_inode = "bpf-map");
 UNSUPPORTED(bpf_program, "is a BPF program, which cannot be saved", "Close the BPF program before the dump.",
 	    .anon_inode = "bpf-prog");
-UNSUPPORTED(pidfd, "is a pidfd, which cannot be saved yet", "Close it before the dump.", .anon_inode = "[pidfd]");
