@@ -58,6 +58,7 @@ struct file_collection {
 	size_t pipe_count, pipe_capacity;
 	struct number_map pipes_by_inode, fifos_by_inode;
 	int pipe_copy[2], pipe_copy_capacity; /* a pipe for looking into others; capacity 0: not made yet */
+	struct bpf_collection *bpf_maps;	/* bpf_map.c */
 	struct memfd_collection *memfds;	/* memfd.c */
 	struct terminal_collection *terminals; /* terminal/ */
 	struct queue_collection *queues;	/* sockets/queue.c */

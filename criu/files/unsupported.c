@@ -21,7 +21,5 @@ UNSUPPORTED(userfaultfd, "is a userfaultfd, which cannot be saved", "Dump when t
 	    .anon_inode = "[userfaultfd]");
 UNSUPPORTED(perf_event, "is a performance counter, which cannot be saved", "Stop profiling before the dump.",
 	    .anon_inode = "[perf_event]");
-UNSUPPORTED(bpf_map, "is a BPF map, which cannot be saved yet", "Close the program's BPF maps before the dump.",
-	    .anon_inode = "bpf-map");
 UNSUPPORTED(bpf_program, "is a BPF program, which cannot be saved", "Close the BPF program before the dump.",
 	    .anon_inode = "bpf-prog");
