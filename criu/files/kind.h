@@ -26,6 +26,7 @@ struct file_match {
 	uint32_t device_major; /* of a character or block device; 0: not looked at */
 	uint32_t device_minor_plus_1;
 	const char *link_prefix; /* start of the link text, e.g. "/memfd:" */
+	bool bracketed;		 /* the link text is no path but NAME:[NUMBER] */
 };
 
 /* A descriptor of a frozen task, while it is being dumped. fd is our own copy. */

@@ -37,6 +37,7 @@ static int score(const struct file_match *match, const struct stat *stat, const 
 	FIELD(match->device_major, device && major(stat->st_rdev) == match->device_major);
 	FIELD(match->device_minor_plus_1, device && minor(stat->st_rdev) + 1 == match->device_minor_plus_1);
 	FIELD(match->link_prefix, !strncmp(link, match->link_prefix, strlen(match->link_prefix)));
+	FIELD(match->bracketed, link[0] != '/' && strstr(link, ":["));
 #undef FIELD
 	return matched;
 }
