@@ -13,6 +13,7 @@
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
+#include <sys/sysmacros.h>
 #include <unistd.h>
 
 #include "model/context.h"
@@ -22,6 +23,7 @@
 #include "files/memfd.h"
 #include "files/validate.h"
 #include "image/record.h"
+#include "kernel/proc/mountinfo.h"
 #include "support/cleanup.h"
 #include "support/file.h"
 
@@ -135,8 +137,26 @@ static struct seen_description *find(struct dump *dump, const struct open_fd *fd
 
 /* ---- one descriptor ---- */
 
+/* The name by which a file can be left to others. */
+static struct error *refuse_device(const struct open_fd *fd)
+{
+	struct statx more;
+
+	if (statx(fd->fd, "", AT_EMPTY_PATH, STATX_MNT_ID, &more))
+		return fail_errno("could not examine %s", fd->link);
+	return with_hint(fail("%s is a device (%s %u:%u) whose state cannot be saved", fd->link,
+			      S_ISCHR(fd->stat.st_mode) ? "character" : "block", major(fd->stat.st_rdev),
+			      minor(fd->stat.st_rdev)),
+			 "Close it before the dump, or use --external file[%llx:%lx] and give the device open to the "
+			 "restore: --inherit-fd fd[N]:file[%llx:%lx].",
+			 (unsigned long long)more.stx_mnt_id, fd->stat.st_ino, (unsigned long long)more.stx_mnt_id,
+			 fd->stat.st_ino);
+}
+
 static struct error *refuse(const struct file_kind *kind, const struct open_fd *fd)
 {
+	if (!kind && (S_ISCHR(fd->stat.st_mode) || S_ISBLK(fd->stat.st_mode)))
+		return refuse_device(fd);
 	if (!kind)
 		return with_hint(fail("%s is of an unknown kind", fd->link), "Close it before the dump.");
 	return with_hint(fail("%s %s", fd->link, kind->unsupported), "%s", kind->hint);
@@ -158,6 +178,22 @@ static const struct file_kind *recognise(const struct open_fd *fd)
 	return file_kind_recognise(&fd->stat, fd->link, family, type, protocol);
 }
 
+/* open_tree(2) and fsmount(2) give a mount that may be nowhere; its link is that of a root directory. */
+static struct error *check_attached(struct dump *dump, const struct open_fd *fd)
+{
+	struct mount_line *mounts;
+	struct statx more;
+	size_t count;
+
+	if (!(fd->flags & O_PATH) || strcmp(fd->link, "/") || statx(fd->fd, "", AT_EMPTY_PATH, STATX_MNT_ID, &more))
+		return NULL;
+	TRY(mountinfo_read(fd->task->proc_fd, dump->arena, &mounts, &count));
+	if (mountinfo_find(mounts, count, more.stx_mnt_id))
+		return NULL;
+	return with_hint(fail("the descriptor is a mount that is not attached (open_tree, fsmount), which cannot be saved"),
+			 "Attach it (move_mount) and close the descriptor before the dump.");
+}
+
 static struct error *dump_new(struct dump *dump, struct open_fd *fd, FdTypes *type)
 {
 	bool external = regular_external_key(dump, fd->fd, &fd->stat) != NULL;
@@ -166,6 +202,7 @@ static struct error *dump_new(struct dump *dump, struct open_fd *fd, FdTypes *ty
 
 	if (!kind || kind->unsupported)
 		return refuse(kind, fd);
+	TRY(check_attached(dump, fd));
 	fd->id = files_next_id(dump);
 	entry = file_entry_new(dump, kind->type, fd->id);
 	TRY(kind->dump(dump, fd, entry));
