@@ -43,6 +43,7 @@ enum image_payload {
 #define IMAGE_CATALOGUE(IMAGE, RAW_IMAGE) \
 	/* the run as a whole */ \
 	IMAGE(INVENTORY, "inventory.img", "INVENTORY", 0x58313116, inventory_entry, inventory_entry, NONE, IMAGE_BARE | IMAGE_ONE) \
+	IMAGE(CHECKSUMS, "checksums.img", "CHECKSUMS", 0x51374255, checksums_head, checksums_entry, NONE, 0) \
 	IMAGE(PSTREE, "pstree.img", "PSTREE", 0x50273030, pstree_entry, pstree_entry, NONE, 0) \
 	/* one for each task (key: its pid) or thread (core: its tid) */ \
 	IMAGE(CORE, "core-%u.img", "CORE", 0x55053847, core_entry, core_entry, NONE, IMAGE_ONE) \

@@ -75,6 +75,8 @@ static struct error *run_dump(const struct command_line *line, int *status)
 	TRY(validate_check(&line->options));
 	TRY(supervisor_start("dump-worker"));
 	TRY(open_context(line, true, &criu));
+	criu.images->shared = line->options.page_server;
+	TRY(image_directory_lock(criu.images));
 	TRY(tell_ready(&line->options));
 	error = dump_command(&criu);
 	if (error) /* a script that wants the tree to run on says so by its own status */

@@ -13,6 +13,7 @@
 #include "crit/convert.h"
 #include "crit/explore.h"
 #include "crit/text.h"
+#include "crit/verify.h"
 #include "support/cleanup.h"
 #include "support/file.h"
 
@@ -146,11 +147,20 @@ static struct error *run_explore(const struct arguments *arguments)
 	return explore(arguments->words[0], arguments->words[1], out);
 }
 
+static struct error *run_verify(const struct arguments *arguments)
+{
+	cleanup_fclose FILE *out = NULL;
+
+	TRY(open_output(NULL, &out));
+	return verify(arguments->words[0], out);
+}
+
 static const struct command commands[] = {
 	{ "decode", "[-i IN] [-o OUT] [--pretty] [--nopl]", "image to JSON", 0, "iopn", run_decode },
 	{ "encode", "[-i IN] [-o OUT]", "JSON to image", 0, "io", run_encode },
 	{ "info", "IN", "what kind of image it is, and how many entries it has", 1, "", run_info },
 	{ "x", "DIR {ps|fds|mems|rss}", "explore the images in a directory", 2, "", run_explore },
+	{ "verify", "DIR", "whether the images in a directory are complete and undamaged", 1, "", run_verify },
 	{ "show", "[--nopl] IN", "image to JSON for people, on standard output", 1, "n", run_show },
 	{},
 };
@@ -162,7 +172,7 @@ static void print_usage(FILE *stream, const char *program, const struct command 
 	if (command)
 		fprintf(stream, "usage: %s %s [-h] %s\n", program, command->name, command->usage);
 	else
-		fprintf(stream, "usage: %s [-h] {decode,encode,info,x,show} ...\n", program);
+		fprintf(stream, "usage: %s [-h] {decode,encode,info,x,verify,show} ...\n", program);
 }
 
 static int print_help(const char *program, const struct command *command)

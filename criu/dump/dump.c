@@ -77,10 +77,13 @@ static struct error *dump_tree(struct dump *dump)
 		TRY(write_metadata(dump));
 	}
 	TRY(cancel_check());
-	TRY(write_images(dump));
+	dump->criu->images->sync_later = !early && dump->criu->options->leave_running;
+	TRY(write_images(dump)); /* on the disk before the tree is ended */
 	TRY(hooks_run(dump->criu->hooks, HOOK_POST_DUMP, 0));
 	if (!early)
 		TRY(release(dump));
+	if (dump->criu->images->sync_later)
+		TRY(image_directory_sync(dump->criu->images));
 	return write_stats(dump);
 }
 
@@ -122,6 +125,7 @@ struct error *dump_command(struct criu *criu)
 		return fail("pid not specified");
 	if (kill(criu->options->tree, 0) && errno == ESRCH)
 		return fail_number(ESRCH, "cannot dump process %d", criu->options->tree);
+	signal(SIGXFSZ, SIG_IGN); /* a limit of file sizes is an error of the write */
 	prepare_allocator();
 	cancel_arm(criu->options->timeout);
 	error = dump_tree(&dump);

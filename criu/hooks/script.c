@@ -30,6 +30,7 @@ static void execute(const struct script *script, enum hook hook, pid_t root)
 		setenv("CRTOOLS_INIT_PID", pid, 1);
 	else
 		unsetenv("CRTOOLS_INIT_PID");
+	signal(SIGXFSZ, SIG_DFL); /* a dump ignores it */
 	execl(script->path, script->path, (char *)NULL);
 	_exit(NOT_EXECUTED);
 }

@@ -2,29 +2,21 @@
 /* The images and work directories, temporary names and the commit. */
 #include "image/directory.h"
 
+#include <ctype.h>
 #include <fcntl.h>
-#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 
+#include "image/checksums.h"
+#include "image/pending.h"
 #include "image/record.h"
 #include "support/cleanup.h"
 
-enum { IMAGE_FILE_MODE = 0600, PART_NAME_MAX = IMAGE_NAME_MAX + 8 };
-
-struct pending_name {
-	char name[IMAGE_NAME_MAX];
-	bool empty;   /* no file was made: an older one goes */
-	bool service; /* in the work directory */
-};
-
-struct image_pending {
-	pthread_mutex_t lock;
-	struct pending_name *names;
-	size_t count, capacity;
-};
+enum { IMAGE_FILE_MODE = 0600, DIRECTORY_MODE = 0700 };
 
 void image_name(enum image_id id, uint64_t key, char name[IMAGE_NAME_MAX])
 {
@@ -39,7 +31,26 @@ void image_name(enum image_id id, uint64_t key, char name[IMAGE_NAME_MAX])
 		snprintf(name, IMAGE_NAME_MAX, "%.*s%lu%s", (int)(percent - template), template, key, percent + 2);
 }
 
-static void part_name(const char *name, char part[PART_NAME_MAX])
+enum image_id image_find_name(const char *name)
+{
+	for (int id = 1; id < IMAGE_COUNT; id++) {
+		const char *template = image_describe(id)->name, *percent = strchr(template, '%');
+		char exact[IMAGE_NAME_MAX];
+		uint64_t key = 0;
+
+		if (percent) {
+			if (strncmp(name, template, percent - template) || !isxdigit(name[percent - template]))
+				continue;
+			key = strtoull(name + (percent - template), NULL, percent[1] == 'x' ? 16 : 10);
+		}
+		image_name(id, key, exact);
+		if (!strcmp(exact, name))
+			return id;
+	}
+	return IMAGE_NONE;
+}
+
+void part_name(const char *name, char part[PART_NAME_MAX])
 {
 	snprintf(part, PART_NAME_MAX, "%s.part", name);
 }
@@ -92,6 +103,8 @@ struct error *image_directory_open(const char *path, const char *work_path, bool
 
 	TRY(new_directory(path, &directory));
 	directory->for_writing = for_writing;
+	if (for_writing && mkdir(path, DIRECTORY_MODE) && errno != EEXIST && errno != EROFS)
+		return fail_errno("could not make the directory %s", path);
 	TRY(open_directory(AT_FDCWD, path, &directory->fd));
 	directory->work_fd = directory->fd;
 	if (work_path)
@@ -99,6 +112,8 @@ struct error *image_directory_open(const char *path, const char *work_path, bool
 	if (for_writing && faccessat(directory->fd, ".", W_OK | X_OK, AT_EACCESS))
 		return with_hint(fail_errno("cannot write images into %s", path),
 				 "Name a directory that you may write to with --images-dir.");
+	if (!for_writing)
+		TRY(checksums_read(directory, &directory->checksums));
 	*ret = take_pointer(directory);
 	return NULL;
 }
@@ -123,7 +138,15 @@ struct error *image_directory_open_parent(struct image_directory *directory, str
 	}
 	TRY(new_directory(path, ret));
 	(*ret)->work_fd = (*ret)->fd = take_fd(&fd);
-	return NULL;
+	return directory->for_writing ? NULL : checksums_read(*ret, &(*ret)->checksums);
+}
+
+struct error *image_directory_lock(struct image_directory *directory)
+{
+	if (!flock(directory->fd, LOCK_EX | LOCK_NB) || errno != EWOULDBLOCK)
+		return NULL; /* not every file system can lock */
+	return with_hint(fail("another criu is writing images into %s", directory->path),
+			 "Wait until it has ended, or name another directory with --images-dir.");
 }
 
 struct error *image_directory_set_parent(struct image_directory *directory, const char *text)
@@ -146,6 +169,7 @@ void image_directory_close(struct image_directory *directory)
 		close(directory->work_fd);
 	if (directory->fd >= 0)
 		close(directory->fd);
+	checksums_free(directory->checksums);
 	free(directory->pending);
 	free(directory->path);
 	free(directory);
@@ -153,10 +177,9 @@ void image_directory_close(struct image_directory *directory)
 
 /* ---- names that wait ---- */
 
-static struct error *add_pending(struct image_directory *directory, const char *name, bool service, bool empty)
+static struct error *add_pending(struct image_directory *directory, const char *name, enum image_id id, bool empty)
 {
 	struct image_pending *pending = directory->pending;
-	struct pending_name *entry;
 	struct error *error = NULL;
 
 	pthread_mutex_lock(&pending->lock);
@@ -172,30 +195,68 @@ static struct error *add_pending(struct image_directory *directory, const char *
 		}
 	}
 	if (!error) {
-		entry = &pending->names[pending->count++];
+		struct pending_name *entry = &pending->names[pending->count++];
+
+		*entry = (struct pending_name){ .id = id, .service = is_service(id), .empty = empty };
 		snprintf(entry->name, sizeof(entry->name), "%s", name);
-		entry->service = service;
-		entry->empty = empty;
 	}
 	pthread_mutex_unlock(&pending->lock);
 	return error;
 }
 
-/* The newest entries are the likely ones. */
+/* The newest entries are the likely ones. Locked. */
+static struct pending_name *find_pending(struct image_pending *pending, const char *name)
+{
+	for (size_t i = pending->count; i-- > 0;)
+		if (!strcmp(pending->names[i].name, name))
+			return &pending->names[i];
+	return NULL;
+}
+
 static bool remove_pending(struct image_directory *directory, const char *name)
 {
 	struct image_pending *pending = directory->pending;
-	bool found = false;
+	struct pending_name *found;
 
 	pthread_mutex_lock(&pending->lock);
-	for (size_t i = pending->count; i-- > 0 && !found;) {
-		if (strcmp(pending->names[i].name, name))
-			continue;
-		pending->names[i] = pending->names[--pending->count];
-		found = true;
-	}
+	found = find_pending(pending, name);
+	if (found)
+		*found = pending->names[--pending->count];
 	pthread_mutex_unlock(&pending->lock);
 	return found;
+}
+
+void image_directory_set_hash(struct image_directory *directory, enum image_id id, uint64_t key, uint64_t size,
+			      uint64_t hash)
+{
+	struct pending_name *found;
+	char name[IMAGE_NAME_MAX];
+
+	image_name(id, key, name);
+	pthread_mutex_lock(&directory->pending->lock);
+	found = find_pending(directory->pending, name);
+	if (found) {
+		found->hashed = true;
+		found->size = size;
+		found->hash = hash;
+	}
+	pthread_mutex_unlock(&directory->pending->lock);
+}
+
+void image_set_blocks(struct image_directory *directory, uint64_t pages_id, const struct image_block *blocks,
+		      size_t count)
+{
+	struct pending_name *found;
+	char name[IMAGE_NAME_MAX];
+
+	image_name(IMAGE_PAGES, pages_id, name);
+	pthread_mutex_lock(&directory->pending->lock);
+	found = find_pending(directory->pending, name);
+	if (found) {
+		found->blocks = blocks;
+		found->block_count = count;
+	}
+	pthread_mutex_unlock(&directory->pending->lock);
 }
 
 struct error *image_directory_create(struct image_directory *directory, enum image_id id, uint64_t key, int flags,
@@ -212,7 +273,7 @@ struct error *image_directory_create(struct image_directory *directory, enum ima
 		*ret_fd = openat(at, part, flags, IMAGE_FILE_MODE);
 	if (*ret_fd < 0)
 		return fail_errno("could not create %s in %s", part, directory->path);
-	return add_pending(directory, name, is_service(id), false);
+	return add_pending(directory, name, id, false);
 }
 
 struct error *image_directory_forget(struct image_directory *directory, enum image_id id, uint64_t key)
@@ -220,7 +281,7 @@ struct error *image_directory_forget(struct image_directory *directory, enum ima
 	char name[IMAGE_NAME_MAX];
 
 	image_name(id, key, name);
-	return add_pending(directory, name, is_service(id), true);
+	return add_pending(directory, name, id, true);
 }
 
 void image_directory_drop(struct image_directory *directory, enum image_id id, uint64_t key)
@@ -233,21 +294,33 @@ void image_directory_drop(struct image_directory *directory, enum image_id id, u
 		unlinkat(directory_of(directory, is_service(id)), part, 0);
 }
 
+static struct error *check_found(struct image_directory *directory, enum image_id id, const char *name, int fd)
+{
+	struct stat stat;
+
+	if (fstat(fd, &stat) || !S_ISREG(stat.st_mode))
+		return fail("%s in %s is not a regular file", name, directory->path);
+	return is_service(id) ? NULL : checksums_check(directory, name, fd, stat.st_size);
+}
+
 struct error *image_directory_find(struct image_directory *directory, enum image_id id, uint64_t key, int flags,
 				   int *ret_fd)
 {
+	struct error *error;
 	char name[IMAGE_NAME_MAX];
-	struct stat stat;
 
 	image_name(id, key, name);
 	*ret_fd = openat(directory_of(directory, is_service(id)), name, flags | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
-	if (*ret_fd < 0)
-		return errno == ENOENT ? NULL : fail_errno("could not open %s in %s", name, directory->path);
-	if (!fstat(*ret_fd, &stat) && S_ISREG(stat.st_mode))
+	if (*ret_fd < 0 && errno != ENOENT)
+		return fail_errno("could not open %s in %s", name, directory->path);
+	if (*ret_fd < 0) /* what the lack of an inventory means, others say better */
+		return id == IMAGE_INVENTORY ? NULL : checksums_check_missing(directory, name);
+	error = check_found(directory, id, name, *ret_fd);
+	if (!error)
 		return NULL;
 	close(*ret_fd);
 	*ret_fd = -1;
-	return fail("%s in %s is not a regular file", name, directory->path);
+	return error;
 }
 
 struct error *image_open_raw(struct image_directory *directory, enum image_id id, uint64_t key, int flags, int *ret_fd)
@@ -257,23 +330,25 @@ struct error *image_open_raw(struct image_directory *directory, enum image_id id
 	return image_directory_find(directory, id, key, flags, ret_fd);
 }
 
-/* ---- the end of a run ---- */
-
-static struct error *commit_name(struct image_directory *directory, const struct pending_name *entry)
+struct error *image_explain_write(const struct image_directory *directory, struct error *error)
 {
-	int at = directory_of(directory, entry->service);
-	char part[PART_NAME_MAX];
+	struct statvfs room;
+	int number = error ? error->number : 0;
 
-	if (entry->empty) {
-		if (unlinkat(at, entry->name, 0) && errno != ENOENT)
-			return fail_errno("could not delete the old %s in %s", entry->name, directory->path);
-		return NULL;
-	}
-	part_name(entry->name, part);
-	if (renameat(at, part, at, entry->name))
-		return fail_errno("could not rename %s in %s", part, directory->path);
-	return NULL;
+	if (number == EDQUOT)
+		return with_hint(error, "The quota of the images directory is used up: raise it, or name another "
+					"directory with --images-dir.");
+	if (number == EFBIG)
+		return with_hint(error, "Files may not become that large here: look at ulimit -f.");
+	if (number != ENOSPC)
+		return error;
+	if (!fstatvfs(directory->fd, &room))
+		error = with_detail(error, "There are %lu MiB left on the disk of %s.",
+				    (unsigned long)(room.f_bavail * room.f_frsize >> 20), directory->path);
+	return with_hint(error, "Make room there, or name a directory on another disk with --images-dir.");
 }
+
+/* ---- the end of a run ---- */
 
 struct error *image_directory_commit_one(struct image_directory *directory, enum image_id id, uint64_t key)
 {
@@ -282,27 +357,6 @@ struct error *image_directory_commit_one(struct image_directory *directory, enum
 	image_name(id, key, entry.name);
 	remove_pending(directory, entry.name);
 	return commit_name(directory, &entry);
-}
-
-struct error *image_directory_commit(struct image_directory *directory)
-{
-	struct image_pending *pending = directory->pending;
-	const char *last = image_describe(IMAGE_INVENTORY)->name;
-	struct pending_name *inventory = NULL;
-
-	for (size_t i = 0; i < pending->count; i++)
-		if (!strcmp(pending->names[i].name, last))
-			inventory = &pending->names[i];
-	/* From here to the last rename nobody can take old and new images for one set. */
-	if (inventory && unlinkat(directory->fd, last, 0) && errno != ENOENT)
-		return fail_errno("could not delete the old %s in %s", last, directory->path);
-	for (size_t i = 0; i < pending->count; i++)
-		if (&pending->names[i] != inventory)
-			TRY(commit_name(directory, &pending->names[i]));
-	if (inventory)
-		TRY(commit_name(directory, inventory));
-	pending->count = 0;
-	return NULL;
 }
 
 void image_directory_abandon(struct image_directory *directory)

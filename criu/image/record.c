@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <xxhash.h>
 
 #include "images/messages.h"
 #include "support/cleanup.h"
@@ -43,6 +44,9 @@ struct image_writer {
 	int fd; /* -1 until the first entry */
 	unsigned char *buffer;
 	size_t used;
+	uint64_t written;     /* before what is in the buffer */
+	XXH3_state_t *hash;   /* of these bytes; NULL: none yet */
+	bool shared;	      /* somebody else has the descriptor, too */
 };
 
 struct error *image_create(struct image_directory *directory, enum image_id id, uint64_t key,
@@ -61,12 +65,49 @@ struct error *image_create(struct image_directory *directory, enum image_id id, 
 	return NULL;
 }
 
+/* A full disk is said with the room there was. */
+static struct error *explain_write(const struct image_writer *writer, struct error *error)
+{
+	return image_explain_write(writer->directory, with_context(error, "%s", writer->name));
+}
+
+static struct error *write_out(struct image_writer *writer, const void *data, size_t length)
+{
+	if (!writer->hash) {
+		writer->hash = XXH3_createState();
+		if (!writer->hash)
+			return out_of_memory();
+		XXH3_64bits_reset(writer->hash);
+	}
+	XXH3_64bits_update(writer->hash, data, length);
+	writer->written += length;
+	return explain_write(writer, write_exactly(writer->fd, data, length));
+}
+
 static struct error *flush(struct image_writer *writer)
 {
-	struct error *error = write_exactly(writer->fd, writer->buffer, writer->used);
+	size_t used = writer->used;
 
 	writer->used = 0;
-	return with_context(error, "%s", writer->name);
+	return used ? write_out(writer, writer->buffer, used) : NULL;
+}
+
+/* The last of it; most images come here with all they have. */
+static struct error *flush_last(struct image_writer *writer)
+{
+	uint64_t size = writer->written + writer->used, hash;
+
+	if (writer->shared)
+		return flush(writer); /* its checksum is made at the commit */
+	if (!writer->hash) {
+		TRY(explain_write(writer, write_exactly(writer->fd, writer->buffer, writer->used)));
+		hash = XXH3_64bits(writer->buffer, writer->used);
+	} else {
+		TRY(flush(writer));
+		hash = XXH3_64bits_digest(writer->hash);
+	}
+	image_directory_set_hash(writer->directory, writer->id, writer->key, size, hash);
+	return NULL;
 }
 
 static struct error *put_bytes(struct image_writer *writer, const void *data, size_t length)
@@ -74,7 +115,7 @@ static struct error *put_bytes(struct image_writer *writer, const void *data, si
 	if (length > BUFFER_SIZE - writer->used)
 		TRY(flush(writer));
 	if (length > BUFFER_SIZE)
-		return with_context(write_exactly(writer->fd, data, length), "%s", writer->name);
+		return write_out(writer, data, length);
 	if (length)
 		memcpy(writer->buffer + writer->used, data, length);
 	writer->used += length;
@@ -138,6 +179,7 @@ struct error *image_writer_fd(struct image_writer *writer, int *ret_fd)
 	if (writer->fd < 0)
 		TRY(begin(writer));
 	*ret_fd = writer->fd;
+	writer->shared = true;
 	return flush(writer);
 }
 
@@ -145,6 +187,7 @@ static void free_writer(struct image_writer *writer)
 {
 	if (writer->fd >= 0)
 		close(writer->fd);
+	XXH3_freeState(writer->hash);
 	free(writer->buffer);
 	free(writer);
 }
@@ -156,7 +199,7 @@ struct error *image_close(struct image_writer *writer)
 	if (writer->fd < 0)
 		error = image_directory_forget(writer->directory, writer->id, writer->key);
 	else
-		error = flush(writer);
+		error = flush_last(writer);
 	if (!error && image_describe(writer->id)->flags & IMAGE_SERVICE)
 		error = image_directory_commit_one(writer->directory, writer->id, writer->key);
 	free_writer(writer);
@@ -488,6 +531,8 @@ struct error *image_read_one(struct image_directory *directory, enum image_id id
 	ProtobufCMessage *message;
 
 	TRY(image_open(directory, id, key, &reader));
+	if (reader->missing && id == IMAGE_INVENTORY)
+		return image_directory_incomplete(directory);
 	if (reader->missing)
 		return with_hint(fail("%s is missing in %s", reader->name, directory->path),
 				 "Name the directory of a complete dump with --images-dir.");

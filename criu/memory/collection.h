@@ -13,6 +13,7 @@ enum {
 	CHUNK_PAGES = 64,  /* 256 KiB: stays in the second-level cache; a bit for each in chunk.kept */
 	CHUNK_RANGES = 64, /* pieces of one read */
 	RESERVE_PAGES = 1024, /* from 4 MiB on blocks are reserved before they are written */
+	WRITEBACK_BYTES = 8 << 20, /* what the disk is given at a time */
 };
 
 /* A piece of work: some hundred KiB of one page set, all from one source. */
@@ -24,6 +25,7 @@ struct chunk {
 	uint32_t range_count, pages;
 	uint64_t kept;	 /* by page: not zero */
 	uint64_t offset; /* in the pages file */
+	uint64_t hash;	 /* of what was written */
 	char *staged;	 /* the pages wait in memory to be written; or NULL */
 };
 

@@ -16,6 +16,8 @@
 #include <sys/mman.h>
 #include <sys/uio.h>
 #include <unistd.h>
+#define XXH_STATIC_LINKING_ONLY /* its state on the stack */
+#include <xxhash.h>
 
 #include "image/record.h"
 #include "memory/collection.h"
@@ -217,8 +219,7 @@ static struct error *write_pieces(int fd, struct iovec *pieces, size_t count, ui
 		if (written < 0 && errno == EINTR)
 			continue;
 		if (written < 0)
-			return with_hint(fail_errno("could not write pages"),
-					 "Look for free space in the images directory.");
+			return fail_errno("could not write pages");
 		bytes -= written;
 		offset += written;
 		while (count && (size_t)written >= pieces->iov_len) {
@@ -272,16 +273,53 @@ static struct error *trim_pages(const struct page_set *set)
 	return NULL;
 }
 
-static struct error *write_chunk(struct dump *dump, const struct chunk *chunk, char *buffer)
+/* For checksums.img. The pages are in the cache. */
+static uint64_t hash_pieces(const struct iovec *pieces, size_t count)
+{
+	XXH3_state_t state;
+
+	if (count == 1)
+		return XXH3_64bits(pieces->iov_base, pieces->iov_len);
+	XXH3_INITSTATE(&state);
+	XXH3_64bits_reset(&state);
+	for (size_t i = 0; i < count; i++)
+		XXH3_64bits_update(&state, pieces[i].iov_base, pieces[i].iov_len);
+	return XXH3_64bits_digest(&state);
+}
+
+/* The tree is ended only when its images are on the disk, so the disk begins at once. */
+static void begin_writeback(const struct dump *dump, const struct chunk *chunk, uint64_t bytes)
+{
+	uint64_t from = chunk->offset / WRITEBACK_BYTES, to = (chunk->offset + bytes) / WRITEBACK_BYTES;
+
+	if (!dump->criu->options->leave_running && to > from)
+		(void)sync_file_range(chunk->set->pages_fd, (off_t)(from * WRITEBACK_BYTES), WRITEBACK_BYTES,
+				      SYNC_FILE_RANGE_WRITE);
+}
+
+static struct error *write_chunk(struct dump *dump, struct chunk *chunk, char *buffer)
 {
 	struct iovec pieces[CHUNK_PAGES];
 	size_t count = kept_pieces(chunk, buffer, pieces);
+	uint64_t bytes = (uint64_t)__builtin_popcountll(chunk->kept) * PAGE_BYTES;
 
 	if (!count)
 		return NULL;
 	TRY(open_pages(dump, chunk->set));
-	return write_pieces(chunk->set->pages_fd, pieces, count,
-			    (uint64_t)__builtin_popcountll(chunk->kept) * PAGE_BYTES, chunk->offset);
+	chunk->hash = hash_pieces(pieces, count);
+	TRY(image_explain_write(dump->criu->images,
+				write_pieces(chunk->set->pages_fd, pieces, count, bytes, chunk->offset)));
+	begin_writeback(dump, chunk, bytes);
+	return NULL;
+}
+
+static void tell_checksums(struct dump *dump, const struct page_set *set)
+{
+	struct image_block *blocks = arena_array(dump->arena, struct image_block, set->chunk_count);
+
+	for (size_t i = 0; i < set->chunk_count; i++)
+		blocks[i] = (struct image_block){ __builtin_popcountll(set->chunks[i].kept), set->chunks[i].hash };
+	image_set_blocks(dump->criu->images, set->pages_id, blocks, set->chunk_count);
 }
 
 /* A worker's own, made when it is needed first. */
@@ -554,8 +592,10 @@ struct error *memory_write(struct dump *dump)
 	for (size_t i = 0; i < memory->set_count; i++)
 		TRY(write_set(dump, memory->sets[i]));
 	team_join(&memory->team);
-	for (size_t i = 0; i < memory->set_count; i++)
+	for (size_t i = 0; i < memory->set_count; i++) {
 		TRY(trim_pages(memory->sets[i]));
+		tell_checksums(dump, memory->sets[i]);
+	}
 	return take_pointer(memory->first_error);
 }
 

@@ -10,8 +10,10 @@
 #include <sys/mman.h>
 #include <sys/syscall.h>
 
+#include "image/checksums.h"
 #include "memory/plan.h"
 #include "memory/vma.h"
+#include "model/context.h"
 #include "support/cleanup.h"
 #include "support/file.h"
 
@@ -101,6 +103,7 @@ static struct error *compare(const struct task *task, const struct task_memory *
 struct error *vdso_plan(struct restore *restore, const struct task *task)
 {
 	struct vdso_place image = place_of_task(task);
+	struct error *error, *damage;
 	const struct vdso_place *own;
 
 	if (!restore->memory->own_vdso)
@@ -111,7 +114,12 @@ struct error *vdso_plan(struct restore *restore, const struct task *task)
 	if (!own->vdso || own->end - own->vdso != image.end - image.vdso ||
 	    (image.vvar && own->vdso - own->vvar != image.vdso - image.vvar))
 		return other_kernel(task);
-	return compare(task, &restore->memory->tasks[task->index], &image, own);
+	error = compare(task, &restore->memory->tasks[task->index], &image, own);
+	if (!error)
+		return NULL;
+	damage = checksums_check_pages(restore->criu->images); /* that may be the reason */
+	error_free(damage ? error : NULL);
+	return damage ?: error;
 }
 
 /* Each of the kernel's own mappings is moved by a call of its own: before Linux 6.17

@@ -54,6 +54,7 @@ struct restore {
 	struct network_lock *network;	      /* net/lock.h */
 	struct traces *traces;		      /* model/traces.h: shared memory */
 	pid_t main_pid, guardian_pid;	      /* restore/guardian.h */
+	pid_t verifier_pid;		      /* restore/verify.c */
 	const struct proc_status *own_status; /* of criu itself: what newborns start with */
 	uint64_t start_us, forked_us;
 	struct progress progress; /* of the pages */

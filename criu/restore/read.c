@@ -9,6 +9,7 @@
 #include "arch/capability.h"
 #include "model/context.h"
 #include "files/files.h"
+#include "image/checksums.h"
 #include "image/inventory.h"
 #include "image/record.h"
 #include "namespaces/time.h"
@@ -231,6 +232,7 @@ struct error *read_images(struct restore *restore)
 	TRY(read_one(restore, IMAGE_INVENTORY, 0, &snapshot->inventory));
 	TRY(inventory_check(snapshot->inventory, restore->criu->options->tcp_close,
 			    restore->criu->options->allow_uprobes));
+	TRY(checksums_check_sizes(restore->criu->images));
 	TRY(check_processor(restore));
 	TRY(read_tree(restore));
 	TRY(read_seccomp(restore));

@@ -119,6 +119,7 @@ static struct error *open_files(struct restore *restore)
 static struct error *run_programs(struct restore *restore)
 {
 	TRY(board_await(restore, STAGE_RESTORED, live_threads(restore)));
+	TRY(verify_finish(restore));
 	TRY(hooks_run(restore->criu->hooks, HOOK_POST_RESTORE, snapshot_root(restore->snapshot)->pid));
 	TRY(seize_tree(restore));
 	board_open(restore, STAGE_RESTORED);
@@ -180,6 +181,7 @@ static struct error *restore_tree(struct restore *restore)
 	TRY(hooks_run(restore->criu->hooks, HOOK_PRE_RESTORE, 0));
 	begin_progress(restore);
 	TRY(terminals_make(restore)); /* a session's members get its terminal when they are born */
+	TRY(verify_start(restore));
 	TRY(grow_tree(restore)); /* every pid, session and group exists */
 	TRY(hooks_run(restore->criu->hooks, HOOK_SETUP_NAMESPACES, root));
 	TRY(hooks_run(restore->criu->hooks, HOOK_POST_SETUP_NAMESPACES, 0));

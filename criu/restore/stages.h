@@ -9,6 +9,10 @@
 struct error *read_images(struct restore *restore) must_check;
 /* plan.c: births, memory, files; every part and kind may refuse. Nothing outside criu is touched. */
 struct error *make_plan(struct restore *restore) must_check;
+/* verify.c: a process that checks page data beside all that follows; and its answer, before anything of the
+ * tree runs. */
+struct error *verify_start(struct restore *restore) must_check;
+struct error *verify_finish(struct restore *restore) must_check;
 /* restore.c: forks the root, which forks the rest; every number, session and group exists. */
 struct error *grow_tree(struct restore *restore) must_check;
 /* finish.c: the tracer's part: threads from the barrier to their own registers. */

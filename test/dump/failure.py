@@ -7,7 +7,7 @@ import os
 def test(scenario):
     pid = scenario.counter()
 
-    answer = scenario.criu("dump", "-t", pid, images="nowhere", log=scenario.path("log"), status=1)
+    answer = scenario.criu("dump", "-t", pid, images="nowhere/deeper", log=scenario.path("log"), status=1)
     scenario.check("nowhere" in answer.said + answer.log, f"the directory is not named: {answer}")
     scenario.counts()
 

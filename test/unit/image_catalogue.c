@@ -9,6 +9,8 @@
 
 enum { TEMPLATE, MAGIC_NAME, MAGIC, HEAD, MESSAGES, ENTRIES, PAYLOAD, STORAGE, KEY, STATUS, COLUMNS };
 
+enum { OWN_IMAGES = 1 }; /* checksums.img */
+
 /* Names that are only reserved: no program writes or reads such an image. */
 static bool is_reserved(const char *name)
 {
@@ -88,7 +90,7 @@ int main(void)
 
 	if (check_no_error(read_file_at(AT_FDCWD, "test/images/images.tsv", &text, NULL), "the table"))
 		rows = check_table(text);
-	check(rows == IMAGE_COUNT - 1, "the catalogue has what the table has: %d images", rows);
+	check(rows + OWN_IMAGES == IMAGE_COUNT - 1, "the catalogue has what the table has: %d images", rows);
 	for (int id = 1; id < IMAGE_COUNT; id++) {
 		char name[IMAGE_NAME_MAX];
 

@@ -187,7 +187,8 @@ static void read_own(struct arena *arena, struct rows *fields)
 
 	read_table(arena, "test/images/own-messages.tsv", fields);
 	for (size_t i = before; i < fields->count; i++)
-		check(!strstr(fields->rows[i], "\trequired\t") && atoi(strchr(fields->rows[i], '\t') + 1) > 1000,
+		check(!strncmp(fields->rows[i], "checksums_", 10) || /* an image that others do not open */
+		      (!strstr(fields->rows[i], "\trequired\t") && atoi(strchr(fields->rows[i], '\t') + 1) > 1000),
 		      "an own field is not required and out of the way: %s", fields->rows[i]);
 }
 
