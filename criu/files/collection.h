@@ -88,8 +88,19 @@ struct error *files_collect_loose(struct dump *dump, int fd, uint32_t *ret_id) m
 /* common.c: flags, position, owner, id of a kind's message through its field descriptors. */
 struct error *common_dump(struct dump *dump, const struct file_kind *kind, const struct open_fd *fd,
 			  FileEntry *entry) must_check;
-/* The flags that O_ACCMODE and fcntl(F_SETFL) know, owner and signal, on a new descriptor. */
+/* Who gets its signals, for a message of which that is a part. */
+struct error *common_dump_owner(struct dump *dump, const struct open_fd *fd, FownEntry **out) must_check;
+/* main, plan: checks the owner. */
+struct error *common_plan(struct restore *restore, struct planned_file *file) must_check;
+/* main, plan: all that is wanted is known. */
+void common_plan_late(struct restore *restore, struct planned_file *file);
+/* task: what depends on a descriptor's number. */
+struct error *common_adopt(const struct planned_file *file, const struct task *task, int number) must_check;
+/* opener: the flags that fcntl(F_SETFL) knows, owner and signal. Whatever happens to the file may send signals
+ * afterwards. */
 struct error *common_restore(struct restore *restore, const struct planned_file *file, int fd) must_check;
+/* main, last moment: an owner that is a thread. */
+struct error *common_finish(const struct restore *restore, const struct planned_file *file, int fd) must_check;
 /* The kind's message in an entry, or NULL. */
 ProtobufCMessage *file_entry_message(const struct file_kind *kind, const FileEntry *entry);
 

@@ -53,6 +53,7 @@ struct planned_file {
 	bool finish_copy; /* main needs a copy for finish() */
 	bool inherited;	  /* fd is the caller's own description: its flags and position stay */
 	bool made;	  /* fd was made as a by-product of another file's create */
+	const struct descriptor_table *async; /* O_ASYNC is set in its owner: the signal tells a number of there */
 };
 
 struct file_kind {

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * pipe and fifo: two ends, a capacity, and what was written and not yet read. Contents are taken with
- * tee(2), which consumes nothing. Both ends of a pipe are made at once by whichever comes first.
+ * tee(2), which consumes nothing and keeps the bounds of packets. Both ends of a pipe are made at once by whichever comes first.
  */
 #include <fcntl.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -19,7 +20,10 @@
 #include "support/cleanup.h"
 #include "support/file.h"
 
-enum { LARGE_FILE = 0100000 }; /* O_LARGEFILE, which the C library hides on 64-bit machines */
+enum {
+	LARGE_FILE = 0100000, /* O_LARGEFILE, which the C library hides on 64-bit machines */
+	PACKET_MAX = 4096,    /* PIPE_BUF: more is written as several packets, pipe(7) */
+};
 
 /* What a pipe holds, once for each pipe. */
 struct pipe_contents {
@@ -29,6 +33,9 @@ struct pipe_contents {
 	char *data;
 	size_t length;
 	int capacity;
+	bool packet_mode; /* an end writes packets */
+	uint32_t *packets; /* what each read got */
+	size_t packet_count, packet_capacity;
 };
 
 /* ---- dump ---- */
@@ -52,9 +59,9 @@ static struct error *looking_glass(struct dump *dump, int capacity, const int **
 	return files->pipe_copy_capacity < 0 ? fail_errno("could not enlarge a pipe") : NULL;
 }
 
-/* tee() wants a reading end: a writing one is opened again. */
-static struct error *copy_contents(int fd, bool readable, const int *ends, struct pipe_contents *contents,
-				   size_t available)
+/* tee() wants a reading end: a writing one is opened again. A read ends where a packet does. */
+static struct error *copy_contents(struct dump *dump, int fd, bool readable, const int *ends,
+				   struct pipe_contents *contents, size_t available)
 {
 	cleanup_close int opened = -1;
 	ssize_t length;
@@ -73,6 +80,7 @@ static struct error *copy_contents(int fd, bool readable, const int *ends, struc
 		if (n <= 0)
 			break;
 		contents->length += n;
+		*arena_append(dump->arena, contents->packets, contents->packet_count, contents->packet_capacity) = n;
 	}
 	return contents->length == available ? NULL : fail_errno("could not read what is in a pipe");
 }
@@ -89,7 +97,7 @@ static struct error *read_contents(struct dump *dump, struct pipe_contents *cont
 		return NULL;
 	TRY(looking_glass(dump, contents->capacity, &ends));
 	contents->data = arena_alloc(dump->arena, available);
-	return copy_contents(fd->fd, (fd->flags & O_ACCMODE) != O_WRONLY, ends, contents, available);
+	return copy_contents(dump, fd->fd, (fd->flags & O_ACCMODE) != O_WRONLY, ends, contents, available);
 }
 
 static struct error *collect_contents(struct dump *dump, const struct open_fd *fd, uint32_t id, bool fifo)
@@ -99,11 +107,16 @@ static struct error *collect_contents(struct dump *dump, const struct open_fd *f
 	struct pipe_contents *contents;
 	size_t index;
 
-	if (number_map_find(seen, fd->stat.st_ino, &index))
+	if (number_map_find(seen, fd->stat.st_ino, &index)) {
+		files->pipes[index].packet_mode |= fd->flags & O_DIRECT;
 		return NULL;
+	}
 	number_map_add(dump->arena, seen, fd->stat.st_ino, files->pipe_count);
 	contents = arena_append(dump->arena, files->pipes, files->pipe_count, files->pipe_capacity);
-	*contents = (struct pipe_contents){ .inode = fd->stat.st_ino, .id = id, .fifo = fifo };
+	*contents = (struct pipe_contents){ .inode = fd->stat.st_ino,
+					    .id = id,
+					    .fifo = fifo,
+					    .packet_mode = fd->flags & O_DIRECT };
 	return read_contents(dump, contents, fd);
 }
 
@@ -111,10 +124,15 @@ static struct error *dump_pipe(struct dump *dump, const struct open_fd *fd, File
 {
 	out->pipe = new_message(dump->arena, pipe_entry);
 	out->pipe->pipe_id = fd->stat.st_ino;
-	if (fd->flags & O_DIRECT)
-		return with_hint(fail("the pipe is in packet mode (O_DIRECT)"),
-				 "Packet mode pipes are not supported yet.");
 	return collect_contents(dump, fd, fd->stat.st_ino, false);
+}
+
+/* A reading end without a writer is hung up, unless it has not had one yet, fifo(7). */
+static bool is_hung_up(const struct open_fd *fd)
+{
+	struct pollfd poll_one = { .fd = fd->fd, .events = POLLIN };
+
+	return poll(&poll_one, 1, 0) > 0 && poll_one.revents & POLLHUP;
 }
 
 static struct error *dump_fifo(struct dump *dump, const struct open_fd *fd, FileEntry *out)
@@ -126,12 +144,16 @@ static struct error *dump_fifo(struct dump *dump, const struct open_fd *fd, File
 	out->fifo->pipe_id = fd->stat.st_ino;
 	path->id = files_next_id(dump);
 	path->flags = fd->flags;
-	path->fown = new_message(dump->arena, fown_entry);
+	TRY(common_dump_owner(dump, fd, &path->fown));
 	SET(out->fifo, regf_id, path->id);
 	TRY(regular_describe(dump, path, fd->fd, &fd->stat, fd->link, false));
 	path->has_size = false;
 	file_entry_new(dump, FD_TYPES__REG, path->id)->reg = path;
-	return fd->flags & O_PATH ? NULL : collect_contents(dump, fd, fd->stat.st_ino, true);
+	if (fd->flags & O_PATH)
+		return NULL;
+	if ((fd->flags & O_ACCMODE) == O_RDONLY && !is_hung_up(fd))
+		SET(out->fifo, not_hung_up, true);
+	return collect_contents(dump, fd, fd->stat.st_ino, true);
 }
 
 static struct error *write_kind(struct dump *dump, enum image_id image, bool fifo)
@@ -149,6 +171,11 @@ static struct error *write_kind(struct dump *dump, enum image_id image, bool fif
 		entry.pipe_id = contents->id;
 		entry.bytes = contents->length;
 		SET(&entry, size, contents->capacity);
+		/* A stream is read at once. */
+		if (contents->packet_mode || contents->packet_count > 1) {
+			entry.packets = contents->packets;
+			entry.n_packets = contents->packet_count;
+		}
 		TRY(image_write(writer, &entry.base));
 		TRY(image_write_bytes(writer, contents->data, contents->length));
 	}
@@ -171,6 +198,8 @@ struct planned_pipe {
 	uint64_t offset;
 	const char *key; /* for --inherit-fd */
 	uint32_t bytes, capacity; /* capacity 0: not noted */
+	const uint32_t *packets; /* NULL: a stream */
+	size_t packet_count;
 	struct planned_end *ends;
 };
 
@@ -195,6 +224,19 @@ static int compare_pipes(const void *a, const void *b)
 	return x->id < y->id ? -1 : x->id > y->id;
 }
 
+static struct error *check_packets(const PipeDataEntry *entry)
+{
+	uint64_t sum = 0;
+
+	for (size_t i = 0; i < entry->n_packets; i++) {
+		sum += entry->packets[i];
+		if (!entry->packets[i])
+			sum = UINT32_MAX + 1ULL;
+	}
+	return entry->n_packets && sum != entry->bytes ? fail("the image is damaged: packets of pipe %u", entry->pipe_id)
+						       : NULL;
+}
+
 static struct error *read_contents_index(struct restore *restore, struct pipe_plan *plan, enum image_id image)
 {
 	cleanup_image_reader struct image_reader *reader = NULL;
@@ -215,7 +257,10 @@ static struct error *read_contents_index(struct restore *restore, struct pipe_pl
 			.offset = image_reader_offset(reader),
 			.bytes = entry->bytes,
 			.capacity = entry->has_size ? entry->size : 0,
+			.packets = entry->packets,
+			.packet_count = entry->n_packets,
 		};
+		TRY(check_packets(entry));
 		TRY(image_skip_bytes(reader, entry->bytes));
 	}
 }
@@ -284,6 +329,29 @@ static struct error *plan_end(struct restore *restore, struct planned_file *file
 	return NULL;
 }
 
+static struct error *put_bytes(int writing_end, const char *data, size_t length, bool packet)
+{
+	if (fcntl(writing_end, F_SETFL, O_NONBLOCK | (packet ? O_DIRECT : 0)))
+		return fail_errno("could not change the mode of a pipe");
+	if (length && write(writing_end, data, length) != (ssize_t)length)
+		return fail_errno("could not fill a pipe with %zu bytes", length);
+	return NULL;
+}
+
+/* Bytes of a stream that were in front of a packet are read together with it. They filled their pages: what still has
+ * room takes up a packet too, and makes it part of the stream. Linux 6.18. */
+static struct error *put_packets(const struct planned_pipe *pipe, int writing_end, const char *data)
+{
+	for (size_t i = 0; i < pipe->packet_count; i++) {
+		size_t stream = (pipe->packets[i] - 1) / PACKET_MAX * PACKET_MAX;
+
+		TRY(put_bytes(writing_end, data, stream, false));
+		TRY(put_bytes(writing_end, data + stream, pipe->packets[i] - stream, true));
+		data += pipe->packets[i];
+	}
+	return put_bytes(writing_end, NULL, 0, false);
+}
+
 static struct error *put_contents(struct restore *restore, struct planned_pipe *pipe, int writing_end)
 {
 	cleanup_free char *data = NULL;
@@ -302,9 +370,7 @@ static struct error *put_contents(struct restore *restore, struct planned_pipe *
 		return out_of_memory();
 	TRY(image_open_raw(restore->criu->images, pipe->image, 0, O_RDONLY, &image));
 	TRY(pread_exactly(image, data, pipe->bytes, pipe->offset));
-	if (write(writing_end, data, pipe->bytes) != (ssize_t)pipe->bytes)
-		return fail_errno("could not fill a pipe with %u bytes", pipe->bytes);
-	return NULL;
+	return pipe->packets ? put_packets(pipe, writing_end, data) : put_bytes(writing_end, data, pipe->bytes, false);
 }
 
 static struct error *plan_pipe(struct restore *restore, struct planned_file *file)
@@ -415,7 +481,7 @@ static struct error *create_pipe(struct restore *restore, struct planned_file *f
 	return NULL;
 }
 
-/* O_NONBLOCK is only for the opening: fill sets the real flags. */
+/* O_NONBLOCK is only for the opening: common_restore() sets the real flags. */
 static struct error *plan_fifo(struct restore *restore, struct planned_file *file)
 {
 	struct planned_file *path = planned_file_find(restore, file->entry->fifo->regf_id, FD_TYPES__REG);
@@ -423,7 +489,30 @@ static struct error *plan_fifo(struct restore *restore, struct planned_file *fil
 	if (!path)
 		return fail("the image is damaged: FIFO %u has no path", file->entry->fifo->id);
 	TRY(plan_end(restore, file, IMAGE_FIFO_DATA, file->entry->fifo->pipe_id, path->entry->reg));
+	file->rank = file->entry->fifo->not_hung_up; /* behind the writers */
 	return path->kind->plan(restore, path);
+}
+
+static struct error *open_again(const RegFileEntry *entry, int fd, int mode, int *ret_fd)
+{
+	char path[32];
+
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+	*ret_fd = open(path, mode | O_NONBLOCK | O_CLOEXEC);
+	return *ret_fd < 0 ? fail_errno("could not open the FIFO %s", entry->name) : NULL;
+}
+
+/* The kernel notes how many writers there have been when such an end is opened: no more may come from here. */
+static struct error *create_waiting_end(struct restore *restore, struct planned_end *end, int *ret_fd)
+{
+	cleanup_close int reader = -1, both = -1;
+
+	TRY(regular_open(restore, end->path, O_RDONLY | O_NONBLOCK, &reader));
+	if (end->pipe->bytes && !end->pipe->filled)
+		TRY(open_again(end->path, reader, O_RDWR, &both));
+	TRY(put_contents(restore, end->pipe, both >= 0 ? both : reader));
+	close(take_fd(&both));
+	return open_again(end->path, reader, O_RDONLY, ret_fd);
 }
 
 /* Opening for reading and writing never waits for the other side; the right mode is then taken
@@ -433,26 +522,14 @@ static struct error *create_fifo(struct restore *restore, struct planned_file *f
 	struct planned_end *end = file->kind_data;
 	const RegFileEntry *entry = end->path;
 	cleanup_close int both = -1;
-	char path[32];
 
 	if (entry->flags & O_PATH)
 		return regular_open(restore, entry, -1, ret_fd);
+	if (file->entry->fifo->not_hung_up && (entry->flags & O_ACCMODE) == O_RDONLY)
+		return create_waiting_end(restore, end, ret_fd);
 	TRY(regular_open(restore, entry, O_RDWR | O_NONBLOCK, &both));
-	snprintf(path, sizeof(path), "/proc/self/fd/%d", both);
-	*ret_fd = open(path, (int)(entry->flags & O_ACCMODE) | O_NONBLOCK | O_CLOEXEC);
-	if (*ret_fd < 0)
-		return fail_errno("could not open the FIFO %s", entry->name);
+	TRY(open_again(entry, both, entry->flags & O_ACCMODE, ret_fd));
 	return put_contents(restore, end->pipe, both);
-}
-
-static struct error *fill_fifo(struct restore *restore, struct planned_file *file)
-{
-	const RegFileEntry *entry = ((struct planned_end *)file->kind_data)->path;
-	int flags = entry->flags & (O_APPEND | O_NONBLOCK | O_ASYNC);
-
-	if (!(entry->flags & O_PATH) && fcntl(file->fd, F_SETFL, flags))
-		return fail_errno("could not set the flags of FIFO %s", entry->name);
-	return NULL;
 }
 
 const struct file_kind pipe_kind = {
@@ -473,5 +550,4 @@ const struct file_kind fifo_kind = {
 	.dump = dump_fifo,
 	.plan = plan_fifo,
 	.create = create_fifo,
-	.fill = fill_fifo,
 };

@@ -150,7 +150,9 @@ static struct error *want(struct restore *restore, uint32_t id, FdTypes type)
 	if (file->wanted)
 		return NULL;
 	file->wanted = true;
-	return file->kind->plan ? with_context(file->kind->plan(restore, file), "file %u", id) : NULL;
+	if (file->kind->plan)
+		TRY(with_context(file->kind->plan(restore, file), "file %u", id));
+	return common_plan(restore, file);
 }
 
 struct error *files_want(struct restore *restore, uint32_t id)
@@ -229,6 +231,8 @@ struct error *files_plan(struct restore *restore)
 	plan->order = arena_array(restore->arena, struct planned_file *, plan->count);
 	plan->finish_fds = arena_array(restore->arena, int, plan->count);
 	for (size_t i = 0; i < plan->count; i++) {
+		if (plan->files[i].wanted)
+			common_plan_late(restore, &plan->files[i]);
 		plan->order[i] = &plan->files[i];
 		plan->finish_fds[i] = -1;
 	}
@@ -243,7 +247,10 @@ struct error *files_finish(struct restore *restore)
 	for (size_t i = 0; i < plan->count; i++) {
 		struct planned_file *file = &plan->files[i];
 
-		if (plan->finish_fds[i] < 0 || !file->kind->finish)
+		if (plan->finish_fds[i] < 0)
+			continue;
+		TRY(common_finish(restore, file, plan->finish_fds[i]));
+		if (!file->kind->finish)
 			continue;
 		TRY(with_context(file->kind->finish(restore, file, plan->finish_fds[i]), "file %u (%s)",
 				 file->entry->id, file->kind->name));

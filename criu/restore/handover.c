@@ -345,6 +345,7 @@ struct error *handover_adopt(struct restore *restore, struct task *task)
 		const FdinfoEntry *entry = task->table->entries[i];
 		struct planned_file *file = planned_file_find(restore, entry->id, entry->type);
 
+		TRY(with_context(common_adopt(file, task, entry->fd), "descriptor %u", entry->fd));
 		if (file->kind->adopt)
 			TRY(with_context(file->kind->adopt(restore, file, task, entry->fd), "descriptor %u",
 					 entry->fd));
