@@ -84,6 +84,8 @@ struct memory_collection {
 	size_t set_count, set_capacity;
 	struct mapped_file *files;
 	size_t file_count, file_capacity;
+	IpcShmEntry **segments; /* sysv.c */
+	size_t segment_count, segment_capacity;
 	uint32_t next_pages_id;
 	struct error *first_error;
 	pthread_mutex_t error_lock;

@@ -24,6 +24,7 @@
 #include "memory/memory.h"
 #include "memory/plan.h"
 #include "memory/stage.h"
+#include "memory/sysv.h"
 #include "memory/vma.h"
 #include "model/context.h"
 #include "support/cancel.h"
@@ -448,6 +449,7 @@ struct error *memory_start(struct dump *dump)
 	team_join(&memory->team);
 	TRY(take_pointer(memory->first_error));
 	TRY(shared_sets(dump));
+	TRY(sysv_sets(dump));
 	for (size_t i = 0; i < snapshot->task_count; i++)
 		if (snapshot->tasks[i]->state != TASK_DEAD)
 			TRY(task_set(dump, snapshot->tasks[i]));
@@ -587,6 +589,7 @@ struct error *memory_write(struct dump *dump)
 {
 	struct memory_collection *memory = dump->memory;
 
+	TRY(sysv_write(dump));
 	memory->next_work = 0;
 	team_post(&memory->team, write_chunks, memory);
 	for (size_t i = 0; i < memory->set_count; i++)

@@ -49,10 +49,22 @@ struct vdso_place {
 	size_t part_count;
 };
 
+/* A segment of System V shared memory; sysv.c. */
+struct segment {
+	int id;
+	const IpcShmEntry *entry; /* NULL: not in the images, it must be there */
+	uint64_t size;
+	bool made;   /* it was not there */
+	void *place; /* where main has attached it */
+};
+
 struct memory_plan {
 	struct task_memory *tasks; /* by task->index */
 	struct shared_object *objects;
 	size_t object_count, object_capacity;
+	struct segment *segments;
+	size_t segment_count, segment_capacity;
+	bool segments_read;
 	const struct placement *present; /* newborn: what this process, or the one it was forked from, has mapped */
 	const struct vdso_place *own_vdso; /* where criu has it, and so every newborn: a fork keeps addresses */
 	bool huge_always; /* the system gives huge pages to whoever touches enough memory */
@@ -68,6 +80,8 @@ int mapping_file(struct restore *restore, const struct mapping *mapping);
 int first_protection(struct restore *restore, const struct mapping *mapping);
 /* main, all plans made: anonymous shared objects, filled. */
 struct error *shared_objects_make(struct restore *restore) must_check;
+/* main or opener: pages of pagemap-shmem-<key> into memory of size bytes. */
+struct error *memory_fill_pages(struct restore *restore, uint64_t key, char *memory, uint64_t size) must_check;
 /* main: reads a page map into runs. image: IMAGE_PAGEMAP or IMAGE_PAGEMAP_SHMEM. */
 struct error *read_page_runs(struct restore *restore, int image, uint64_t key, struct page_run **runs, size_t *count,
 			     int *pages_fd) must_check;

@@ -11,5 +11,7 @@ static inline bool is_shared_anonymous(const struct mapping_line *line)
 	return line->shared && !strncmp(line->path, "/dev/zero (deleted)", 19);
 }
 
+/* The ranges that are wanted from here on are read from task; with a descriptor it is NULL. */
+void add_source(struct arena *arena, struct page_set *set, struct task *task, uint64_t bias);
 /* Wants all data in [0, size) of the set's descriptor, not its holes. */
 struct error *want_data(struct arena *arena, struct page_set *set, uint64_t size) must_check;

@@ -67,17 +67,17 @@ static struct error *plan(struct restore *restore, struct mapping *mapping)
 	return NULL;
 }
 
-static struct error *fill(struct restore *restore, const struct shared_object *object, char *memory)
+struct error *memory_fill_pages(struct restore *restore, uint64_t key, char *memory, uint64_t size)
 {
 	struct page_run *runs;
 	cleanup_close int pages = -1;
 	size_t count;
 
-	TRY(read_page_runs(restore, IMAGE_PAGEMAP_SHMEM, object->id, &runs, &count, &pages));
+	TRY(read_page_runs(restore, IMAGE_PAGEMAP_SHMEM, key, &runs, &count, &pages));
 	for (size_t i = 0; i < count; i++) {
-		if (runs[i].start + runs[i].pages * PAGE_BYTES > object->size)
+		if (runs[i].start + runs[i].pages * PAGE_BYTES > size)
 			return fail("the image is damaged: shared memory %llu has pages behind its end",
-				    (unsigned long long)object->id);
+				    (unsigned long long)key);
 		TRY(pread_exactly(pages, memory + runs[i].start, runs[i].pages * PAGE_BYTES, runs[i].offset));
 	}
 	return NULL;
@@ -86,13 +86,12 @@ static struct error *fill(struct restore *restore, const struct shared_object *o
 struct error *memory_fill_file(struct restore *restore, uint64_t key, int fd, uint64_t size)
 {
 	const uint64_t rounded = (size + PAGE_BYTES - 1) & ~(uint64_t)(PAGE_BYTES - 1);
-	const struct shared_object object = { .id = key, .size = rounded };
 	char *memory = mmap(NULL, rounded, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
 	struct error *error;
 
 	if (memory == MAP_FAILED)
 		return fail_errno("could not map a memory file of %llu bytes", (unsigned long long)size);
-	error = fill(restore, &object, memory);
+	error = memory_fill_pages(restore, key, memory, rounded);
 	munmap(memory, rounded);
 	return error;
 }
@@ -107,7 +106,7 @@ static struct error *make(struct restore *restore, struct shared_object *object)
 
 	if (memory == MAP_FAILED)
 		return fail_errno("could not make %llu bytes of shared memory", (unsigned long long)object->size);
-	error = fill(restore, object, memory);
+	error = memory_fill_pages(restore, object->id, memory, object->size);
 	snprintf(link, sizeof(link), "/proc/self/map_files/%llx-%llx", (unsigned long long)memory,
 		 (unsigned long long)memory + object->size);
 	if (!error) {

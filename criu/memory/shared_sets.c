@@ -49,7 +49,7 @@ static void want(struct arena *arena, struct page_set *set, uint64_t start, uint
 	    (struct page_range){ start, end };
 }
 
-static void add_source(struct arena *arena, struct page_set *set, struct task *task, uint64_t bias)
+void add_source(struct arena *arena, struct page_set *set, struct task *task, uint64_t bias)
 {
 	*arena_append(arena, set->sources, set->source_count, set->source_capacity) =
 	    (struct range_source){ .task = task, .bias = bias, .first = set->wanted.count };

@@ -35,11 +35,6 @@ static bool is_aio_ring(const struct mapping_line *line)
 	return !strncmp(line->path, "/[aio]", 6);
 }
 
-static bool is_sysv(const struct mapping_line *line)
-{
-	return !strncmp(line->path, "/SYSV", 5);
-}
-
 static bool is_anonymous_inode(const struct mapping_line *line)
 {
 	return !strncmp(line->path, "anon_inode:", 11) || !strncmp(line->path, "socket:", 7);
@@ -69,8 +64,6 @@ UNSUPPORTED(hugetlb_shared, is_shared_hugetlb, "it consists of huge pages that p
 	    "Use shared memory of ordinary pages, or huge pages that are private.");
 UNSUPPORTED(aio_ring, is_aio_ring, "it is a ring of asynchronous I/O (io_setup)",
 	    "Dump when the program has destroyed its AIO contexts.");
-UNSUPPORTED(sysv, is_sysv, "it is System V shared memory",
-	    "System V shared memory can be saved only with its ipc namespace, which is not supported yet.");
 UNSUPPORTED(anonymous_inode, is_anonymous_inode, "it belongs to a kernel object that cannot be saved",
 	    "Close the object (io_uring, perf event, packet ring, bpf map) before the dump.");
 UNSUPPORTED(device, is_device, "it is memory of a device", "Unmap the device before the dump.");

@@ -8,6 +8,7 @@
 
 #include "board.h"
 #include "kernel/proc/stat.h"
+#include "memory/sysv.h"
 #include "model/traces.h"
 #include "restore/newborn.h"
 #include "restore/report.h"
@@ -80,6 +81,7 @@ static struct error *guard(struct restore *restore)
 	if (__atomic_load_n(&restore->board->released, __ATOMIC_SEQ_CST))
 		return NULL;
 	newborns_end(restore);
+	sysv_remove(restore);
 	traces_remove(restore);
 	return NULL;
 }

@@ -23,6 +23,7 @@
 #include "image/stats.h"
 #include "memory/memory.h"
 #include "memory/plan.h"
+#include "memory/sysv.h"
 #include "model/handover.h"
 #include "model/traces.h"
 #include "namespaces/time.h"
@@ -81,7 +82,9 @@ struct error *grow_tree(struct restore *restore)
 
 	/* Newborns inherit a mask that blocks everything until their registers are set. */
 	TRY(traces_make(restore));
+	TRY(sysv_prepare(restore));
 	TRY(guardian_start(restore));
+	TRY(sysv_fill(restore));
 	undo_push(&restore->undo, "end the half-born tree", kill_tree_of, restore);
 	syscall(SYS_rt_sigprocmask, SIG_SETMASK, &all, &before, sizeof(all));
 	error = fork_root(restore, sibling);
@@ -194,6 +197,7 @@ static struct error *restore_tree(struct restore *restore)
 	TRY(release_restored(restore));
 	cancel_never();
 	terminals_tell_size(restore);
+	sysv_detach(restore);
 	guardian_dismiss(restore);
 	undo_drop(&restore->undo); /* the tree runs: nothing is taken back any more */
 	remap_finish(restore);
