@@ -10,9 +10,11 @@ from served import Served
 
 CLIENT = """
 import subprocess, time
+command = ["psql", "-qAt", "-v", "ON_ERROR_STOP=1", "-h", "10.77.0.1", "-p", "5499", "-U", "postgres", "postgres"]
+while subprocess.run([*command, "-c", "select 1"], capture_output=True).returncode:
+    time.sleep(0.1) # it is starting up
 def session():
-    return subprocess.Popen(["psql", "-qAt", "-v", "ON_ERROR_STOP=1", "-h", "10.77.0.1", "-p", "5499", "-U", "postgres", "postgres"],
-                            stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, bufsize=1)
+    return subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, bufsize=1)
 def say(session, text):
     session.stdin.write(text + "\\n"); session.stdin.flush()
 def hear(session):
