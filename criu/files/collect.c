@@ -135,6 +135,24 @@ static struct seen_description *find(struct dump *dump, const struct open_fd *fd
 	return node ? *node : NULL;
 }
 
+struct visit {
+	void (*visit)(const struct seen_description *, void *);
+	void *argument;
+};
+
+static void visit_node(const void *node, VISIT order, void *argument)
+{
+	const struct visit *visit = argument;
+
+	if (order == postorder || order == leaf)
+		visit->visit(*(const struct seen_description *const *)node, visit->argument);
+}
+
+void files_visit(struct dump *dump, void (*visit)(const struct seen_description *, void *), void *argument)
+{
+	twalk_r(dump->files->descriptions, visit_node, &(struct visit){ visit, argument });
+}
+
 /* ---- one descriptor ---- */
 
 /* The name by which a file can be left to others. */

@@ -70,6 +70,9 @@ struct file_collection {
 	struct task *own; /* criu itself as a holder of files that travel in queues */
 };
 
+/* Every description that was seen. */
+void files_visit(struct dump *dump, void (*visit)(const struct seen_description *, void *), void *argument);
+
 /* Recognises a file by its match data; NULL: no kind knows it. link as /proc/PID/fd/N has it. */
 const struct file_kind *file_kind_recognise(const struct stat *stat, const char *link, int socket_family,
 					    int socket_type, int socket_protocol);

@@ -4,6 +4,7 @@
  * are added in the owning task when all its descriptors are at their numbers, so epolls
  * that watch each other need no order.
  */
+#include <fcntl.h>
 #include <linux/kcmp.h>
 #include <stdio.h>
 #include <string.h>
@@ -12,6 +13,7 @@
 #include <unistd.h>
 
 #include "files/collection.h"
+#include "files/plan.h"
 #include "kernel/proc/fdinfo.h"
 #include "support/cleanup.h"
 
@@ -46,9 +48,25 @@ static struct error *dump(struct dump *dump, const struct open_fd *fd, FileEntry
 
 /* ---- which table a target's number belongs to: known when all tables were collected ---- */
 
+/* What is known of all descriptions, by id. */
+struct known_files {
+	ino_t *sockets; /* inode numbers; 0: no socket */
+	uint32_t count;
+};
+
+static void note_socket(const struct seen_description *seen, void *argument)
+{
+	struct known_files *known = argument;
+	bool socket = seen->type == FD_TYPES__INETSK || seen->type == FD_TYPES__UNIXSK ||
+		      seen->type == FD_TYPES__NETLINKSK || seen->type == FD_TYPES__PACKETSK;
+
+	if (socket && seen->id < known->count)
+		known->sockets[seen->id] = seen->inode;
+}
+
 /* Is descriptor `number` of the task the file that the epoll (number `epoll` there) watches in
  * this slot? The slot is named by the number under which it was added, and a count for
- * numbers that were used again. */
+ * numbers that were used again. The kernel looks through all targets each time. */
 static bool is_target(const struct task *task, int epoll, int number, const EventpollTfdEntry *target, unsigned slot)
 {
 	struct kcmp_epoll_slot place = { .efd = epoll, .tfd = target->tfd, .toff = slot };
@@ -56,40 +74,110 @@ static bool is_target(const struct task *task, int epoll, int number, const Even
 	return syscall(SYS_kcmp, task->host_pid, task->host_pid, KCMP_EPOLL_TFD, number, &place) == 0;
 }
 
-static bool find_in_table(const struct descriptor_table *table, int epoll, EventpollTfdEntry *target, unsigned slot)
+static const FdinfoEntry *entry_of(const struct descriptor_table *table, uint32_t number)
 {
-	if (is_target(table->owner, epoll, target->tfd, target, slot)) {
-		SET(target, files_id, table->id);
-		return true;
+	size_t low = 0, high = table->count;
+
+	while (low < high) {
+		size_t middle = (low + high) / 2;
+
+		if (table->entries[middle]->fd < number)
+			low = middle + 1;
+		else
+			high = middle;
 	}
-	/* Closed under its number, alive under another one. */
-	for (size_t i = 0; i < table->count; i++) {
-		if (!is_target(table->owner, epoll, table->entries[i]->fd, target, slot))
-			continue;
-		SET(target, files_id, table->id);
-		target->tfd = table->entries[i]->fd;
-		return true;
-	}
-	return false;
+	return low < table->count && table->entries[low]->fd == number ? table->entries[low] : NULL;
 }
 
-static struct error *find_target(struct dump *dump, const EventpollFileEntry *epoll, EventpollTfdEntry *target,
-				 unsigned slot)
+/* A socket has one description only, so that its inode tells all. */
+static bool find_in_table(const struct known_files *known, const struct descriptor_table *table, int epoll,
+			  EventpollTfdEntry *target, unsigned slot)
 {
-	const struct snapshot *snapshot = dump->snapshot;
+	const FdinfoEntry *entry = entry_of(table, target->tfd);
 
-	for (size_t i = 0; i < snapshot->table_count; i++) {
-		const struct descriptor_table *table = snapshot->tables[i];
+	if (!entry)
+		return false;
+	if (known->sockets[entry->id] ? known->sockets[entry->id] != target->inode
+				      : !is_target(table->owner, epoll, target->tfd, target, slot))
+		return false;
+	SET(target, files_id, table->id);
+	return true;
+}
 
-		for (size_t j = 0; j < table->count; j++) {
-			if (table->entries[j]->id != epoll->id || table->entries[j]->type != FD_TYPES__EVENTPOLL)
-				continue;
-			if (find_in_table(table, table->entries[j]->fd, target, slot))
-				return NULL;
-			break;
-		}
+/* Closed under its number, in a table that does not have the epoll, or in a socket's queue: then criu has a copy. */
+struct search {
+	uint32_t epoll_id;
+	EventpollTfdEntry *target;
+	unsigned slot;
+	const struct seen_description *holder; /* of the epoll */
+};
+
+static void look_for_holder(const struct seen_description *seen, void *argument)
+{
+	struct search *search = argument;
+
+	if (seen->id == search->epoll_id)
+		search->holder = seen;
+}
+
+static void look_for_target(const struct seen_description *seen, void *argument)
+{
+	const struct search *search = argument;
+	struct kcmp_epoll_slot place = { .efd = search->holder->number,
+					 .tfd = search->target->tfd,
+					 .toff = search->slot };
+
+	if (seen->inode != search->target->inode || search->target->has_file_id ||
+	    syscall(SYS_kcmp, seen->pid, search->holder->pid, KCMP_EPOLL_TFD, seen->number, &place))
+		return;
+	SET(search->target, file_id, seen->id);
+}
+
+static bool find_elsewhere(struct dump *dump, const EventpollFileEntry *epoll, EventpollTfdEntry *target, unsigned slot)
+{
+	struct search search = { .epoll_id = epoll->id, .target = target, .slot = slot };
+
+	files_visit(dump, look_for_holder, &search);
+	if (search.holder)
+		files_visit(dump, look_for_target, &search);
+	return target->has_file_id;
+}
+
+/* A table that has the epoll, under a number. */
+struct holder {
+	const struct descriptor_table *table;
+	int number;
+};
+
+struct holders {
+	struct holder *items;
+	size_t count, capacity;
+};
+
+static void find_holders(struct dump *dump, const EventpollFileEntry *epoll, struct holders *out)
+{
+	for (size_t i = 0; i < dump->snapshot->table_count; i++) {
+		const struct descriptor_table *table = dump->snapshot->tables[i];
+		size_t j = 0;
+
+		while (j < table->count &&
+		       (table->entries[j]->id != epoll->id || table->entries[j]->type != FD_TYPES__EVENTPOLL))
+			j++;
+		if (j < table->count)
+			*arena_append(dump->arena, out->items, out->count, out->capacity) =
+			    (struct holder){ table, table->entries[j]->fd };
 	}
-	return with_hint(fail("an epoll watches a file (once descriptor %u) that none of its holders has open any more",
+}
+
+static struct error *find_target(struct dump *dump, const struct known_files *known, const struct holders *holders,
+				 const EventpollFileEntry *epoll, EventpollTfdEntry *target, unsigned slot)
+{
+	for (size_t i = 0; i < holders->count; i++)
+		if (find_in_table(known, holders->items[i].table, holders->items[i].number, target, slot))
+			return NULL;
+	if (find_elsewhere(dump, epoll, target, slot))
+		return NULL;
+	return with_hint(fail("an epoll watches a file (once descriptor %u) that nobody in the tree has open any more",
 			      target->tfd),
 			 "Remove the target (EPOLL_CTL_DEL) before closing its descriptor.");
 }
@@ -104,12 +192,14 @@ static unsigned slot_of(uint32_t *const numbers, size_t index)
 	return slot;
 }
 
-static struct error *dump_targets(struct dump *dump, EventpollFileEntry *epoll)
+static struct error *dump_targets(struct dump *dump, const struct known_files *known, EventpollFileEntry *epoll)
 {
 	uint32_t *numbers = arena_array(dump->arena, uint32_t, epoll->n_tfd);
+	struct holders holders = { 0 };
 	size_t highest = 0;
 	unsigned char *seen;
 
+	find_holders(dump, epoll, &holders);
 	for (size_t i = 0; i < epoll->n_tfd; i++) {
 		numbers[i] = epoll->tfd[i]->tfd;
 		highest = numbers[i] > highest ? numbers[i] : highest;
@@ -119,40 +209,54 @@ static struct error *dump_targets(struct dump *dump, EventpollFileEntry *epoll)
 		unsigned slot = seen[numbers[i]] ? slot_of(numbers, i) : 0;
 
 		seen[numbers[i]] = 1;
-		TRY(find_target(dump, epoll, epoll->tfd[i], slot));
+		TRY(find_target(dump, known, &holders, epoll, epoll->tfd[i], slot));
 	}
 	return NULL;
 }
 
 static struct error *dump_late(struct dump *dump)
 {
-	for (size_t i = 0; i < dump->files->entry_count; i++)
-		if (dump->files->entries[i]->epfd)
-			TRY(dump_targets(dump, dump->files->entries[i]->epfd));
+	struct known_files known = { .count = dump->next_file_id + 1 };
+
+	for (size_t i = 0; i < dump->files->entry_count; i++) {
+		EventpollFileEntry *epoll = dump->files->entries[i]->epfd;
+
+		if (!epoll || !epoll->n_tfd)
+			continue;
+		if (!known.sockets) {
+			known.sockets = arena_array(dump->arena, ino_t, known.count);
+			files_visit(dump, note_socket, &known);
+		}
+		TRY(dump_targets(dump, &known, epoll));
+	}
 	return NULL;
 }
 
 /* ---- restore ---- */
 
+/* Some other file of the tree, not a number of a table that has the epoll. */
+static bool is_elsewhere(const EventpollTfdEntry *target)
+{
+	return target->has_file_id && !target->has_files_id;
+}
+
+static struct error *plan(struct restore *restore, struct planned_file *file)
+{
+	const EventpollFileEntry *entry = file->entry->epfd;
+
+	for (size_t i = 0; i < entry->n_tfd; i++) {
+		if (entry->tfd[i]->tfd > INT32_MAX)
+			return fail("the image is damaged: epoll target %u", entry->tfd[i]->tfd);
+		if (is_elsewhere(entry->tfd[i]))
+			TRY(files_want(restore, entry->tfd[i]->file_id));
+	}
+	return NULL;
+}
+
 static struct error *create(struct restore *restore, struct planned_file *file, int *ret_fd)
 {
 	*ret_fd = epoll_create1(EPOLL_CLOEXEC);
 	return *ret_fd < 0 ? fail_errno("could not create an epoll") : NULL;
-}
-
-static bool has_number(const struct descriptor_table *table, uint32_t number)
-{
-	size_t low = 0, high = table->count;
-
-	while (low < high) {
-		size_t middle = (low + high) / 2;
-
-		if (table->entries[middle]->fd < number)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return low < table->count && table->entries[low]->fd == number;
 }
 
 /* Images of others do not name the table: the first that has the epoll and the number takes it. */
@@ -164,7 +268,7 @@ static bool is_first_with_both(struct restore *restore, const struct descriptor_
 
 		for (size_t j = 0; j < other->count; j++)
 			if (other->entries[j]->id == epoll_id && other->entries[j]->type == FD_TYPES__EVENTPOLL &&
-			    has_number(other, number))
+			    entry_of(other, number))
 				return other == table;
 	}
 	return false;
@@ -181,6 +285,8 @@ static bool is_first_number(const struct descriptor_table *table, uint32_t epoll
 static bool is_mine(struct restore *restore, const struct task *task, const EventpollFileEntry *epoll,
 		    const EventpollTfdEntry *target)
 {
+	if (is_elsewhere(target))
+		return false;
 	return target->has_files_id ? target->files_id == task->table->id
 				    : is_first_with_both(restore, task->table, epoll->id, target->tfd);
 }
@@ -231,6 +337,38 @@ static struct error *adopt(struct restore *restore, struct planned_file *file, s
 	return NULL;
 }
 
+/* A target is known by its file and its number at that time: here, for a moment, it has that number. */
+static struct error *add_by_number(const struct planned_file *file, int epoll, const EventpollTfdEntry *target)
+{
+	cleanup_close int ours = fcntl(target->tfd, F_DUPFD_CLOEXEC, 0), copy = -1;
+	int number = target->tfd;
+	struct error *error;
+
+	/* The epoll may have that very number. */
+	copy = fcntl(epoll, F_DUPFD_CLOEXEC, 0);
+	if (copy < 0 || dup3(file->fd, number, O_CLOEXEC) < 0) {
+		if (file->fd != number)
+			return with_hint(fail_errno("could not open descriptor %d", number),
+					 "Raise the limit of open files (ulimit -n) for criu.");
+	}
+	error = has_fired(target) ? add_fired(copy, target) : add(copy, target, target->events);
+	if (ours >= 0 ? file->fd != number && dup3(ours, number, O_CLOEXEC) < 0 : close(number))
+		return error ?: fail_errno("could not move descriptor %d", number);
+	return error;
+}
+
+/* Opener: those that no table with the epoll could add. */
+static struct error *fill(struct restore *restore, struct planned_file *file)
+{
+	const EventpollFileEntry *entry = file->entry->epfd;
+
+	for (size_t i = 0; i < entry->n_tfd; i++)
+		if (is_elsewhere(entry->tfd[i]))
+			TRY(add_by_number(planned_file_of_id(restore, entry->tfd[i]->file_id), file->fd,
+					  entry->tfd[i]));
+	return NULL;
+}
+
 const struct file_kind eventpoll_kind = {
 	.name = "eventpoll",
 	.type = FD_TYPES__EVENTPOLL,
@@ -238,6 +376,8 @@ const struct file_kind eventpoll_kind = {
 	.match = { .anon_inode = "[eventpoll]" },
 	.dump = dump,
 	.dump_late = dump_late,
+	.plan = plan,
 	.create = create,
+	.fill = fill,
 	.adopt = adopt,
 };
