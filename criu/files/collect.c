@@ -193,6 +193,9 @@ static const struct file_kind *recognise(const struct open_fd *fd)
 		getsockopt(fd->fd, SOL_SOCKET, SO_TYPE, &type, &length);
 		getsockopt(fd->fd, SOL_SOCKET, SO_PROTOCOL, &protocol, &length);
 	}
+	/* Its link and mode are those of a file in a root directory. */
+	if (message_queue_is(fd->fd, &fd->stat))
+		return &message_queue_kind;
 	return file_kind_recognise(&fd->stat, fd->link, family, type, protocol);
 }
 

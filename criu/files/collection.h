@@ -118,5 +118,8 @@ struct error *regular_open(struct restore *restore, const RegFileEntry *entry, i
 /* regular.c: was this file named by --external file[MOUNT:INODE]? Its key, or NULL. */
 const char *regular_external_key(struct dump *dump, int fd, const struct stat *stat);
 
+/* message_queue.c: is it one? */
+bool message_queue_is(int fd, const struct stat *stat);
+
 /* pipe.c: images of its own, at the end; nothing stays open. */
 struct error *pipe_write(struct dump *dump) must_check;

@@ -226,6 +226,7 @@ int main(void)
 	read_table(&arena, "test/images/messages.tsv", &fields);
 	read_table(&arena, "test/images/enums.tsv", &values);
 	read_own(&arena, &fields);
+	read_table(&arena, "test/images/own-enums.tsv", &values);
 	compare("messages", &fields, &parser.fields);
 	compare("enums", &values, &parser.values);
 	arena_free(&arena);
