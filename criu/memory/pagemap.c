@@ -36,22 +36,16 @@ struct target {
 	struct page_ranges *ranges, *guards;
 };
 
-/* known: the categories this kernel may be asked for. */
-static struct error *scan(int fd, uint64_t start, uint64_t end, bool anonymous_only, uint64_t known,
-			  const struct target *target, bool *supported)
+/* argument: what is asked for. */
+static struct error *run_scan(int fd, uint64_t start, uint64_t end, struct scan_argument argument, const struct target *target,
+			      bool *supported)
 {
 	struct scan_region regions[REGIONS];
-	struct scan_argument argument = {
-		.size = sizeof(argument),
-		.end = end,
-		.vec = (uintptr_t)regions,
-		.vec_len = REGIONS,
-		.category_inverted = IS_ZERO | (anonymous_only ? IS_FILE : 0),
-		.category_mask = IS_ZERO | (anonymous_only ? IS_FILE : 0),
-		.category_anyof_mask = IS_PRESENT | IS_SWAPPED, /* a guard page counts as swapped */
-		.return_mask = known,
-	};
 
+	argument.size = sizeof(argument);
+	argument.end = end;
+	argument.vec = (uintptr_t)regions;
+	argument.vec_len = REGIONS;
 	*supported = true;
 	for (;;) {
 		int count;
@@ -74,6 +68,28 @@ static struct error *scan(int fd, uint64_t start, uint64_t end, bool anonymous_o
 		if (start >= end)
 			return NULL;
 	}
+}
+
+/* known: the categories this kernel may be asked for. */
+static struct error *scan(int fd, uint64_t start, uint64_t end, bool anonymous_only, uint64_t known,
+			  const struct target *target, bool *supported)
+{
+	const struct scan_argument argument = {
+		.category_inverted = IS_ZERO | (anonymous_only ? IS_FILE : 0),
+		.category_mask = IS_ZERO | (anonymous_only ? IS_FILE : 0),
+		.category_anyof_mask = IS_PRESENT | IS_SWAPPED, /* a guard page counts as swapped */
+		.return_mask = known,
+	};
+
+	return run_scan(fd, start, end, argument, target, supported);
+}
+
+struct error *pagemap_guards(int pagemap_fd, uint64_t start, uint64_t end, struct arena *arena, struct page_ranges *guards)
+{
+	const struct scan_argument argument = { .category_mask = IS_GUARD, .return_mask = IS_GUARD };
+	bool supported; /* else nobody could have told that there are guard pages */
+
+	return run_scan(pagemap_fd, start, end, argument, &(struct target){ arena, NULL, guards }, &supported);
 }
 
 /* One 64-bit word a page: bit 63 present, 62 swapped, 61 of a file or shared. The zero page

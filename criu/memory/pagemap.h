@@ -26,3 +26,5 @@ struct page_ranges {
  * pages of a file; guard pages (MADV_GUARD_INSTALL) apart. */
 struct error *pagemap_scan(int pagemap_fd, const struct page_range *areas, size_t area_count, bool anonymous_only,
 			   struct arena *arena, struct page_ranges *ranges, struct page_ranges *guards) must_check;
+/* Appends the guard pages in [start, end), of a mapping of any kind. */
+struct error *pagemap_guards(int pagemap_fd, uint64_t start, uint64_t end, struct arena *arena, struct page_ranges *guards) must_check;

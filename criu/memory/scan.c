@@ -41,6 +41,15 @@ static bool has_relatives(const struct mapping_line *line)
 	}
 }
 
+/* Where contents are not ours to save, guard pages are. smaps tells since Linux 6.17 which mappings may have some. */
+static struct error *scan_guards(struct task_scan *scan, int pagemap, const struct mapping_line *lines, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		if (lines[i].flags & MAPPING_GUARD)
+			TRY(pagemap_guards(pagemap, lines[i].start, lines[i].end, &scan->arena, &scan->guards));
+	return NULL;
+}
+
 /* Neighbours of one class are scanned by one call. */
 static struct error *scan_pages(struct task_scan *scan, int pagemap)
 {
@@ -54,7 +63,9 @@ static struct error *scan_pages(struct task_scan *scan, int pagemap)
 		if (class == PAGES_ALL)
 			*arena_append(&scan->arena, scan->wanted.items, scan->wanted.count, scan->wanted.capacity) =
 			    (struct page_range){ areas[0].start, areas[count - 1].end };
-		else if (class != PAGES_NONE)
+		else if (class == PAGES_NONE)
+			TRY(scan_guards(scan, pagemap, &scan->lines[i], count));
+		else
 			TRY(pagemap_scan(pagemap, areas, count, class == PAGES_WRITTEN, &scan->arena, &scan->wanted,
 					 &scan->guards));
 	}
