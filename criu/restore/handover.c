@@ -237,15 +237,36 @@ struct error *opener_collect_finish_copies(struct restore *restore)
 
 /* ---- the newborn receives ---- */
 
+static int compare_number(const void *key, const void *element)
+{
+	const FdinfoEntry *const *entry = element;
+	uint32_t number = *(const uint32_t *)key;
+
+	return number < (*entry)->fd ? -1 : number > (*entry)->fd;
+}
+
+/* A copy above all tables; where these reach up to the limit, at a number that this one does not use. */
+static int copy_away(const struct descriptor_table *table, int fd, int above)
+{
+	int copy = fcntl(fd, F_DUPFD_CLOEXEC, above);
+
+	for (uint32_t number = STDERR_FILENO + 1; copy < 0 && number < (uint32_t)above; number++)
+		if (!bsearch(&number, table->entries, table->count, sizeof(*table->entries), compare_number) &&
+		    fcntl(number, F_GETFD) < 0)
+			copy = dup3(fd, number, O_CLOEXEC);
+	return copy;
+}
+
 /* Makes room at a number by moving whatever of the transport stands there. */
-static struct error *vacate(int *fds, size_t from, size_t count, int number, int above)
+static struct error *vacate(const struct descriptor_table *table, int *fds, size_t from, size_t count, int number,
+			    int above)
 {
 	for (size_t i = from; i < count; i++) {
 		int moved;
 
 		if (fds[i] != number)
 			continue;
-		moved = fcntl(number, F_DUPFD_CLOEXEC, above);
+		moved = copy_away(table, number, above);
 		if (moved < 0)
 			return fail_errno("could not move descriptor %d", number);
 		fds[i] = moved;
@@ -253,10 +274,11 @@ static struct error *vacate(int *fds, size_t from, size_t count, int number, int
 	return NULL;
 }
 
-static struct error *place_descriptor(int *fds, size_t at, size_t count, uint32_t number, uint32_t flags, int above)
+static struct error *place_descriptor(const struct descriptor_table *table, int *fds, size_t at, size_t count,
+				      uint32_t number, uint32_t flags, int above)
 {
 	if (fds[at] != (int)number) {
-		TRY(vacate(fds, at + 1, count, number, above));
+		TRY(vacate(table, fds, at + 1, count, number, above));
 		if (dup3(fds[at], number, O_CLOEXEC) < 0)
 			return with_hint(fail_errno("could not open descriptor %u", number),
 					 "Raise the limit of open files (ulimit -n) for criu.");
@@ -268,13 +290,13 @@ static struct error *place_descriptor(int *fds, size_t at, size_t count, uint32_
 	return NULL;
 }
 
-static struct error *keep_item(struct restore *restore, struct handover *handover, enum handed_purpose purpose,
-			       uint32_t number, int fd, int above)
+static struct error *keep_item(struct restore *restore, const struct descriptor_table *table, struct handover *handover,
+			       enum handed_purpose purpose, uint32_t number, int fd, int above)
 {
 	struct handed *item = arena_append(restore->arena, handover->items, handover->count, handover->capacity);
 
 	if (fd < above) {
-		int moved = fcntl(fd, F_DUPFD_CLOEXEC, above);
+		int moved = copy_away(table, fd, above);
 
 		if (moved < 0)
 			return fail_errno("could not move descriptor %d", fd);
@@ -313,11 +335,11 @@ struct error *handover_receive(struct restore *restore, struct task *task, struc
 			return fail("could not receive descriptors: %zu of %u arrived", count, message->count);
 		for (size_t i = 0; i < count; i++) {
 			if (message->items[i].purpose == HANDED_DESCRIPTOR)
-				TRY(place_descriptor(fds, i, count, message->items[i].number, message->items[i].flags,
-						     above));
+				TRY(place_descriptor(task->table, fds, i, count, message->items[i].number,
+						     message->items[i].flags, above));
 			else
-				TRY(keep_item(restore, handover, message->items[i].purpose, message->items[i].number,
-					      fds[i], above));
+				TRY(keep_item(restore, task->table, handover, message->items[i].purpose,
+					      message->items[i].number, fds[i], above));
 		}
 		if (message->kind == MESSAGE_END)
 			return NULL;
