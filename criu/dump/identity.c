@@ -170,18 +170,33 @@ static struct error *not_with_parent(const struct task *task, int class)
 			 "Only what is shared between parent and child can be restored.");
 }
 
+/* Two threads that left their process together: which of them made the other is not to be seen. */
+static struct error *check_alone(const struct task *task, size_t index)
+{
+	for (size_t i = 1; i < index; i++)
+		if (task->threads[i].own_directories && !syscall(SYS_kcmp, task->threads[i].host_tid,
+								 task->threads[index].host_tid, KCMP_FS, 0, 0))
+			return with_hint(fail("cannot save process %d: its threads %d and %d share root and working "
+					      "directory with each other only",
+					      task->pid, task->threads[i].tid, task->threads[index].tid),
+					 "Threads that have called unshare can be saved if each has its own.");
+	return NULL;
+}
+
 /* Threads have one descriptor table and one file system context, unless they called unshare. */
 static struct error *identify_threads(const struct task *task)
 {
-	static const int shared[] = { CLASS_FILES, CLASS_FS };
+	for (size_t i = 1; i < task->thread_count; i++) {
+		struct thread *thread = &task->threads[i];
 
-	for (size_t i = 1; i < task->thread_count; i++)
-		for (size_t j = 0; j < sizeof(shared) / sizeof(shared[0]); j++)
-			if (syscall(SYS_kcmp, task->host_pid, task->threads[i].host_tid, class_kinds[shared[j]].what, 0,
-				    0))
-				return with_hint(fail("cannot save process %d: its thread %d has a %s of its own",
-						      task->pid, task->threads[i].tid, class_kinds[shared[j]].name),
-						 "Threads that have called unshare cannot be saved.");
+		if (syscall(SYS_kcmp, task->host_pid, thread->host_tid, KCMP_FILES, 0, 0))
+			return with_hint(fail("cannot save process %d: its thread %d has a %s of its own", task->pid,
+					      thread->tid, class_kinds[CLASS_FILES].name),
+					 "Threads that have called unshare(CLONE_FILES) cannot be saved.");
+		thread->own_directories = syscall(SYS_kcmp, task->host_pid, thread->host_tid, KCMP_FS, 0, 0) != 0;
+		if (thread->own_directories)
+			TRY(check_alone(task, i));
+	}
 	return NULL;
 }
 

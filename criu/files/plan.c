@@ -200,6 +200,19 @@ static struct error *check_special(struct restore *restore, const struct task *t
 	return file->kind->plan(restore, file);
 }
 
+static struct error *check_threads(struct restore *restore, const struct task *task)
+{
+	for (size_t i = 1; i < task->thread_count; i++) {
+		const ThreadCoreEntry *core = task->threads[i].core->thread_core;
+
+		if (core->has_cwd_id)
+			TRY(check_special(restore, task, core->cwd_id, "working directory"));
+		if (core->has_root_id)
+			TRY(check_special(restore, task, core->root_id, "root directory"));
+	}
+	return NULL;
+}
+
 static int compare_rank(const void *a, const void *b)
 {
 	const struct planned_file *const *x = a, *const *y = b;
@@ -225,6 +238,7 @@ struct error *files_plan(struct restore *restore)
 		TRY(check_special(restore, task, task->mm->exe_file_id, "executable"));
 		TRY(check_special(restore, task, task->fs->cwd_id, "working directory"));
 		TRY(check_special(restore, task, task->fs->root_id, "root directory"));
+		TRY(check_threads(restore, task));
 	}
 	TRY(terminals_plan(restore));
 	TRY(locks_plan(restore));

@@ -13,6 +13,8 @@ enum handed_purpose {
 	HANDED_DESCRIPTOR, /* number in the table */
 	HANDED_CWD,
 	HANDED_ROOT,
+	HANDED_THREAD_CWD, /* number is the index of the thread */
+	HANDED_THREAD_ROOT,
 	HANDED_EXE,
 	HANDED_MAPPING, /* number is the key of files_want_mapping() */
 };

@@ -37,6 +37,7 @@ struct thread {
 	struct compel_thread tracee;
 	const struct proc_stat *stat;
 	const struct proc_status *status;
+	bool own_directories; /* left those of its process by unshare(CLONE_FS) */
 };
 
 /* A mapping of one task. entry has the flags and status of images/vma.proto. */

@@ -24,6 +24,7 @@
 #include "restore/send.h"
 #include "support/cleanup.h"
 #include "support/file.h"
+#include "tasks/root_and_cwd.h"
 
 enum { BATCH = 250, AUTOBIND_LENGTH = 6 /* NUL and five hexadecimal digits: unix(7) */ };
 
@@ -139,13 +140,13 @@ static struct error *put(struct sender *sender, int fd, enum handed_purpose purp
 }
 
 static struct error *put_special(struct restore *restore, struct sender *sender, uint32_t id, int flags,
-				 enum handed_purpose purpose)
+				 enum handed_purpose purpose, uint32_t number)
 {
 	const struct planned_file *file = planned_file_find(restore, id, FD_TYPES__REG);
 	cleanup_close int fd = -1;
 
 	TRY(regular_open(restore, file->entry->reg, flags, &fd));
-	TRY(put(sender, fd, purpose, 0, 0));
+	TRY(put(sender, fd, purpose, number, 0));
 	/* It must still be open when it is sent. */
 	return flush(sender, MESSAGE_DESCRIPTORS);
 }
@@ -157,6 +158,19 @@ static struct error *send_table(struct restore *restore, struct sender *sender, 
 
 		TRY(put(sender, planned_file_find(restore, entry->id, entry->type)->fd, HANDED_DESCRIPTOR, entry->fd,
 			entry->flags));
+	}
+	return NULL;
+}
+
+static struct error *send_to_threads(struct restore *restore, const struct task *task, struct sender *sender)
+{
+	for (size_t i = 1; i < task->thread_count; i++) {
+		const ThreadCoreEntry *core = task->threads[i].core->thread_core;
+
+		if (!root_and_cwd_is_own(&task->threads[i]))
+			continue;
+		TRY(put_special(restore, sender, core->cwd_id, O_PATH, HANDED_THREAD_CWD, i));
+		TRY(put_special(restore, sender, core->root_id, O_PATH, HANDED_THREAD_ROOT, i));
 	}
 	return NULL;
 }
@@ -174,9 +188,10 @@ static struct error *send_to_task(struct restore *restore, const struct task *ta
 		TRY(send_table(restore, sender, task->table));
 	for (size_t i = 0; i < requests->count; i++)
 		TRY(put(sender, restore->files->mapped[requests->keys[i]].fd, HANDED_MAPPING, requests->keys[i], 0));
-	TRY(put_special(restore, sender, task->mm->exe_file_id, O_RDONLY, HANDED_EXE));
-	TRY(put_special(restore, sender, task->fs->cwd_id, O_PATH, HANDED_CWD));
-	TRY(put_special(restore, sender, task->fs->root_id, O_PATH, HANDED_ROOT));
+	TRY(put_special(restore, sender, task->mm->exe_file_id, O_RDONLY, HANDED_EXE, 0));
+	TRY(put_special(restore, sender, task->fs->cwd_id, O_PATH, HANDED_CWD, 0));
+	TRY(put_special(restore, sender, task->fs->root_id, O_PATH, HANDED_ROOT, 0));
+	TRY(send_to_threads(restore, task, sender));
 	return flush(sender, MESSAGE_END);
 }
 

@@ -97,12 +97,20 @@ static bool moves_in(const struct assembly *assembly, enum phase phase)
 	return phase == PHASE_IDENTITY && !task_shares_fs(assembly->task);
 }
 
+static bool has_own_directories(const struct task *task)
+{
+	for (size_t i = 1; i < task->thread_count; i++)
+		if (root_and_cwd_is_own(&task->threads[i]))
+			return true;
+	return false;
+}
+
 /* A table that several share has what each of them still needs, until all have come to the first barrier. */
 static bool closes_in(const struct assembly *assembly, enum phase phase)
 {
 	const struct task *task = assembly->task;
 
-	return phase == (task_has_sharers(task) ? PHASE_CHILDREN : PHASE_LIMITS) && task->table->owner == task;
+	return phase == (task_has_sharers(task) || has_own_directories(task) ? PHASE_CHILDREN : PHASE_LIMITS) && task->table->owner == task;
 }
 
 static void emit_threads(struct assembly *assembly, struct batch *program)
@@ -157,6 +165,11 @@ static struct error *emit_phase(struct assembly *assembly, struct thread *thread
 		TRY(memory_emit(assembly->restore, assembly->task, assembly->layout, program));
 		break;
 	case PHASE_IDENTITY: /* what the kernel notes about the address space and each thread */
+		if (root_and_cwd_is_own(thread))
+			root_and_cwd_emit_thread(
+			    thread, handover_find(assembly->handover, HANDED_THREAD_ROOT, thread - task_leader(assembly->task)),
+			    handover_find(assembly->handover, HANDED_THREAD_CWD, thread - task_leader(assembly->task)),
+			    program);
 		if (leader)
 			memory_fields_emit(assembly->task, handover_find(assembly->handover, HANDED_EXE, 0), program);
 		break;
