@@ -133,7 +133,12 @@ struct planned_file *planned_file_of_id(const struct restore *restore, uint32_t 
 		else
 			high = middle;
 	}
-	return low < plan->count && plan->files[low].entry->id == id ? &plan->files[low] : NULL;
+	if (low == plan->count || plan->files[low].entry->id != id)
+		return NULL;
+	/* The path of a tun descriptor has the same id. */
+	if (low + 1 < plan->count && plan->files[low + 1].entry->id == id && plan->files[low].entry->type == FD_TYPES__REG)
+		low++;
+	return &plan->files[low];
 }
 
 int files_number_limit(const struct restore *restore)
