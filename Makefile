@@ -24,7 +24,10 @@ FLAGS_fuzz     := -O1 -g -fsanitize=address,undefined,fuzzer-no-link -fno-saniti
 INCLUDES := -I. -Iinclude -Iinclude/arch/$(ARCH) -Icriu -Icriu/arch/$(ARCH) -I$(O)/gen
 CFLAGS_ALL := -std=gnu11 -D_GNU_SOURCE -DCRIU_VERSION='"$(VERSION)"' -pthread $(WARNINGS) $(FLAGS_$(BUILD)) $(INCLUDES) \
 	$(shell pkg-config --cflags $(PACKAGES)) $(CFLAGS) $(CPPFLAGS)
-LDLIBS := $(shell pkg-config --libs $(PACKAGES)) -lnet -pthread -ldl $(LDFLAGS)
+# Calls of these functions go through criu/support/fault.c.
+WRAPPED := $(shell awk -F, '/^WRAPPED/ { gsub(/ /, "", $$5); print "-Wl,--wrap=" $$5 }' criu/support/fault_list.h) \
+	-Wl,--wrap=asprintf -Wl,--wrap=syscall
+LDLIBS := $(WRAPPED) $(shell pkg-config --libs $(PACKAGES)) -lnet -pthread -ldl $(LDFLAGS)
 
 # Blobs: freestanding, position independent, no libc headers within reach.
 BLOB_CFLAGS := -std=gnu11 -ffreestanding -nostdinc -isystem $(shell $(CC) -print-file-name=include) -Iinclude \

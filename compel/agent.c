@@ -10,6 +10,7 @@
 
 #include "compel/arch.h"
 #include "support/cleanup.h"
+#include "support/fault.h"
 #include "support/file.h"
 
 enum { ALIGNMENT = 64, STACK_SIZE = 1024, PAGE = 4096 };
@@ -96,10 +97,11 @@ static struct error *unmap(const struct compel_agent *agent, uint64_t address, u
 	return NULL;
 }
 
-static struct error *unmap_all(const struct compel_agent *agent)
+static struct error *unmap_all(struct compel_agent *agent)
 {
 	if (agent->code != agent->base)
 		TRY(unmap(agent, agent->code, agent->code_size));
+	agent->code = agent->base; /* it may be tried again */
 	return unmap(agent, agent->base, agent->size);
 }
 
@@ -175,9 +177,18 @@ struct error *compel_infect(struct compel_thread *leader, size_t size, struct co
 
 struct error *compel_cure(struct compel_agent *agent)
 {
-	__attribute__((cleanup(cleanup_agent), unused)) struct compel_agent *owned = agent;
+	if (agent)
+		TRY(unmap_all(agent));
+	compel_forget(agent);
+	return NULL;
+}
 
-	return agent ? unmap_all(agent) : NULL;
+/* For CRIU_FAULT: a call that is to fail is one that no kernel knows. */
+static void let_calls_fail(struct remote_call *calls, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		if (!(calls[i].flags & REMOTE_MAY_FAIL) && fault(FAULT_injected))
+			calls[i].op = REMOTE_UNKNOWN;
 }
 
 static void fill_slot(struct compel_agent *agent, const struct slot *slot, const struct compel_batch *batch)
@@ -192,6 +203,8 @@ static void fill_slot(struct compel_agent *agent, const struct slot *slot, const
 	memcpy(agent->buffer + slot->program, &program, sizeof(program));
 	if (batch->count)
 		memcpy(agent->buffer + slot->calls, batch->calls, batch->count * sizeof(struct remote_call));
+	if (__builtin_expect(fault_groups, 0))
+		let_calls_fail((struct remote_call *)(agent->buffer + slot->calls), batch->count);
 	if (batch->size)
 		memcpy(agent->buffer + slot->data, batch->data, batch->size);
 }

@@ -39,6 +39,7 @@ struct compel_thread {
 	 * one that came while our code ran may be here too. */
 	bool signal_taken;
 	siginfo_t signal;
+	bool detached;	     /* let go */
 	bool stop_requested; /* a SIGSTOP came while our code ran; sent again on detach */
 	uint64_t blocked;    /* signal mask as it was, bit signo - 1 */
 	struct user_regs_struct registers; /* as they were at the stop */
@@ -101,7 +102,8 @@ struct compel_agent;
 size_t compel_batch_room(size_t calls, size_t data_size);
 /* Infects the process of a stopped thread. size: bytes of arena wanted for batches. */
 struct error *compel_infect(struct compel_thread *leader, size_t size, struct compel_agent **agent) must_check;
-/* Removes the arena; the process is as before. Frees the agent. NULL is accepted. */
+/* Removes the arena; the process is as before. Frees the agent, unless it fails: then it may be tried
+ * again, and compel_forget() is left. NULL is accepted. */
 struct error *compel_cure(struct compel_agent *agent) must_check;
 /* As compel_cure but for a process that is going to be killed anyway: only frees. */
 void compel_forget(struct compel_agent *agent);

@@ -27,6 +27,8 @@ static struct error *enter_signal_stop(struct compel_thread *thread)
 /* Everything but the last step: registers, mask and signal are as they were. */
 static struct error *prepare(struct compel_thread *thread)
 {
+	if (thread->detached)
+		return NULL;
 	if (thread->state == COMPEL_RUNNING)
 		TRY(compel_wait(thread));
 	if (thread->state == COMPEL_DEAD || (!thread->borrowed && !thread->unparked))
@@ -39,12 +41,13 @@ static struct error *prepare(struct compel_thread *thread)
 
 static struct error *let_go(struct compel_thread *thread, bool stop)
 {
-	if (thread->state == COMPEL_DEAD)
+	if (thread->state == COMPEL_DEAD || thread->detached)
 		return NULL;
 	if (stop || thread->stop_requested)
 		syscall(SYS_tkill, thread->tid, SIGSTOP);
 	if (trace_number(PTRACE_DETACH, thread->tid, thread->signal_taken ? thread->signal.si_signo : 0) < 0)
 		return errno == ESRCH ? thread_died(thread) : fail_errno("could not let thread %d go", thread->tid);
+	thread->detached = true;
 	return NULL;
 }
 

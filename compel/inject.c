@@ -6,6 +6,7 @@
 #include <sys/prctl.h>
 
 #include "compel/arch.h"
+#include "support/fault.h"
 
 /* Signals that may tell us that our code is done: those that nearly nobody sends first. */
 static const int stop_signals[] = { SIGSTKFLT, SIGURG, SIGWINCH, SIGPWR, SIGIO, SIGTTOU, SIGTTIN, SIGUSR2,
@@ -135,7 +136,11 @@ static struct error *read_result(struct compel_thread *thread, int64_t *result)
 {
 	struct user_regs_struct registers = { 0 };
 
-	if (trace(PTRACE_GETREGS, thread->tid, 0, &registers) < 0)
+	long done = trace(PTRACE_GETREGS, thread->tid, 0, &registers);
+
+	if (done < 0 && errno != ESRCH) /* a mapping whose address is not known could not be taken back: ask again */
+		done = trace(PTRACE_GETREGS, thread->tid, 0, &registers);
+	if (done < 0)
 		return errno == ESRCH ? thread_died(thread) : fail_errno("could not read the registers of thread %d", thread->tid);
 	*result = arch_syscall_result(&registers);
 	return NULL;
@@ -166,6 +171,7 @@ static struct error *make_call(struct compel_thread *thread, const struct call *
 {
 	struct user_regs_struct registers = thread->registers;
 	struct error *error;
+	bool quick = call->quick;
 
 	arch_prepare_syscall(&registers, thread->syscall_at, call->number, call->arg);
 	TRY(thread_set_registers(thread, &registers));
@@ -174,11 +180,11 @@ static struct error *make_call(struct compel_thread *thread, const struct call *
 	error = thread_wait_for(thread, WANT_SYSCALL_STOP);
 	if (error)
 		return call_back(thread, error);
-	if (call->quick)
-		TRY(interrupt(thread));
-	TRY(thread_resume(thread, call->quick ? PTRACE_CONT : PTRACE_SYSCALL));
-	TRY(thread_wait_for(thread, call->quick ? WANT_TRAP : WANT_SYSCALL_STOP));
-	thread->unparked = !call->quick;
+	if (quick && trace_number(PTRACE_INTERRUPT, thread->tid, 0) < 0)
+		quick = false; /* it has begun: it must come to its end */
+	TRY(thread_resume(thread, quick ? PTRACE_CONT : PTRACE_SYSCALL));
+	TRY(thread_wait_for(thread, quick ? WANT_TRAP : WANT_SYSCALL_STOP));
+	thread->unparked = !quick;
 	TRY(thread_return_section(thread));
 	return read_result(thread, result);
 }
@@ -205,6 +211,10 @@ static struct error *make_poked_call(struct compel_thread *thread, const struct 
 
 struct error *thread_call(struct compel_thread *thread, const struct call *call, int64_t *result)
 {
+	if (fault(FAULT_injected)) {
+		*result = -EPERM;
+		return NULL;
+	}
 	TRY(thread_borrow(thread));
 	if (!thread->syscall_at)
 		TRY(find_syscall(thread, &thread->syscall_at));

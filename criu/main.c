@@ -10,6 +10,8 @@
 #include "cli/parse.h"
 #include "crit/crit.h"
 #include "git_id.h"
+#include "support/arena.h"
+#include "support/fault.h"
 #include "support/log.h"
 
 enum { REMOVED_COMMAND = 255 };
@@ -106,13 +108,19 @@ int main(int argc, char **argv)
 {
 	struct command_line line;
 	struct error *error;
+	jmp_buf no_memory;
 	int status;
 
 	if (argc > 0 && !strcmp(basename(strdupa(argv[0])), "crit"))
 		return crit_main(argc, argv);
 	if (argc > 1 && !strcmp(argv[1], "crit"))
 		return crit_main(argc - 1, argv + 1);
-	error = parse_command_line(argc, argv, &line);
+	arena_rescue(&no_memory);
+	if (_setjmp(no_memory))
+		return report(out_of_memory(), NULL);
+	error = fault_setup(getenv("CRIU_FAULT"));
+	if (!error)
+		error = parse_command_line(argc, argv, &line);
 	status = error ? report(error, NULL) : run(&line);
 	options_free(&line.options);
 	return status;

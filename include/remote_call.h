@@ -36,6 +36,7 @@ enum remote_op {
 	 * number (4 bytes: sign-extended); never counts as a failure. */
 	REMOTE_LOAD,
 	REMOTE_SPECIAL_END,
+	REMOTE_UNKNOWN = 0x7fff, /* -ENOSYS, for tests */
 };
 
 /* flags */

@@ -163,7 +163,9 @@ static struct error *run_batches(struct task *task, struct questions *questions)
 	}
 	TRY(compel_infect(&task_leader(task)->tracee, room < ARENA_MAX ? room : largest + ARENA_MAX, &task->agent));
 	TRY(batch_run(task->agent, threads, batches, task->thread_count));
-	return compel_cure(take_pointer(task->agent));
+	TRY(compel_cure(task->agent));
+	task->agent = NULL;
+	return NULL;
 }
 
 /* Everything that is asked inside the task. */

@@ -84,7 +84,8 @@ static struct error *dump_tree(struct dump *dump)
 		TRY(release(dump));
 	if (dump->criu->images->sync_later)
 		TRY(image_directory_sync(dump->criu->images));
-	return write_stats(dump);
+	error_ignore(write_stats(dump), "statistics"); /* the images are complete, and the tree may be gone */
+	return NULL;
 }
 
 /* While the tree stands, memory of our own costs no system call and no page fault, as far as this suffices. */
@@ -119,6 +120,7 @@ struct error *dump_command(struct criu *criu)
 	struct dump dump = {
 		.criu = criu, .snapshot = &snapshot, .arena = &snapshot.arena, .drain_file = memory_drain_file
 	};
+	jmp_buf no_memory, *outer;
 	struct error *error;
 
 	if (!criu->options->tree)
@@ -128,7 +130,12 @@ struct error *dump_command(struct criu *criu)
 	signal(SIGXFSZ, SIG_IGN); /* a limit of file sizes is an error of the write */
 	prepare_allocator();
 	cancel_arm(criu->options->timeout);
-	error = dump_tree(&dump);
+	outer = arena_rescue(&no_memory);
+	if (_setjmp(no_memory))
+		error = out_of_memory();
+	else
+		error = dump_tree(&dump);
+	arena_rescue(outer);
 	cancel_never();
 	if (error)
 		undo_all(&dump.undo);

@@ -211,8 +211,12 @@ void thaw_tree(void *argument)
 	for (size_t i = 0; i < dump->snapshot->task_count; i++) {
 		struct task *task = dump->snapshot->tasks[i];
 
-		if (task->agent)
-			error_ignore(compel_cure(take_pointer(task->agent)), "curing");
+		struct error *error = compel_cure(task->agent);
+
+		if (error)
+			compel_forget(task->agent);
+		error_ignore(error, "curing");
+		task->agent = NULL;
 	}
 	error_ignore(release_threads(dump->snapshot, NULL, NULL), "thawing");
 }

@@ -48,11 +48,13 @@ struct error *release_tree(struct dump *dump)
 {
 	const struct options *options = dump->criu->options;
 
-	undo_forget(&dump->undo, thaw_tree, dump);
+	/* What fails on the way is tried again by the undo stack. */
 	if (options->leave_stopped)
-		return release_threads(dump->snapshot, is_alive, NULL);
-	if (options->leave_running)
-		return release_threads(dump->snapshot, NULL, NULL);
-	kill_tree(dump);
+		TRY(release_threads(dump->snapshot, is_alive, NULL));
+	else if (options->leave_running)
+		TRY(release_threads(dump->snapshot, NULL, NULL));
+	else
+		kill_tree(dump);
+	undo_forget(&dump->undo, thaw_tree, dump);
 	return NULL;
 }

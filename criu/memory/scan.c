@@ -84,6 +84,20 @@ static struct error *scan_task(const struct task *task, struct task_scan *scan)
 	return scan_pages(scan, pagemap);
 }
 
+/* The same in any thread, also when there is no memory. */
+static struct error *try_scan(const struct task *task, struct task_scan *scan)
+{
+	jmp_buf no_memory, *outer = arena_rescue(&no_memory);
+	struct error *error;
+
+	if (_setjmp(no_memory))
+		error = out_of_memory();
+	else
+		error = scan_task(task, scan);
+	arena_rescue(outer);
+	return error;
+}
+
 void scan_tasks(void *argument)
 {
 	struct memory_collection *memory = argument;
@@ -93,6 +107,6 @@ void scan_tasks(void *argument)
 		const struct task *task = memory->dump->snapshot->tasks[next];
 
 		if (task->state != TASK_DEAD)
-			collection_note_error(memory, scan_task(task, &memory->scans[next]));
+			collection_note_error(memory, try_scan(task, &memory->scans[next]));
 	}
 }

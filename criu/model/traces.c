@@ -16,6 +16,7 @@ enum { TRACES_BYTES = 64 << 20, OPEN_DIRECTORIES = 16 };
 struct trace {
 	uint64_t device, inode; /* 0, 0: about to be made */
 	uint32_t size;		/* of all, with the path */
+	uint32_t mode, uid, gid; /* of a socket that was there before; mode 0: nothing was */
 	char path[];
 };
 
@@ -35,21 +36,34 @@ struct error *traces_make(struct restore *restore)
 	return NULL;
 }
 
-struct error *trace_file(struct restore *restore, const char *path)
+static struct error *note(struct restore *restore, const char *path, const struct stat *before)
 {
 	struct traces *traces = restore->traces;
 	size_t length = strlen(path) + 1, size = (sizeof(struct trace) + length + 7) & ~(size_t)7;
 	struct trace *trace = (struct trace *)(traces->entries + traces->used);
-	struct stat stat;
-
-	if (!lstat(path, &stat))
-		return NULL;
 	if (traces->used + size > TRACES_BYTES - sizeof(*traces))
 		return fail("cannot keep track of that many new files");
 	trace->size = size;
+	if (before) {
+		trace->mode = before->st_mode;
+		trace->uid = before->st_uid;
+		trace->gid = before->st_gid;
+	}
 	memcpy(trace->path, path, length);
 	__atomic_store_n(&traces->used, traces->used + size, __ATOMIC_RELEASE);
 	return NULL;
+}
+
+struct error *trace_file(struct restore *restore, const char *path)
+{
+	struct stat stat;
+
+	return lstat(path, &stat) ? note(restore, path, NULL) : NULL;
+}
+
+struct error *trace_replaced_socket(struct restore *restore, const char *path, const struct stat *stat)
+{
+	return note(restore, path, stat);
 }
 
 /* The newest entry with this path. */
@@ -60,7 +74,7 @@ static struct trace *find(struct traces *traces, const char *path)
 	for (uint64_t at = 0; at < traces->used;) {
 		struct trace *trace = (struct trace *)(traces->entries + at);
 
-		if (!trace->device && !trace->inode && !strcmp(trace->path, path))
+		if (!trace->device && !trace->inode && !trace->mode && !strcmp(trace->path, path))
 			found = trace;
 		at += trace->size;
 	}
@@ -86,8 +100,11 @@ static int remove_one(const char *path, const struct stat *stat, int type, struc
 static void remove_trace(const struct trace *trace)
 {
 	struct stat stat;
+	bool there = !lstat(trace->path, &stat);
 
-	if (lstat(trace->path, &stat) || (trace->inode && (stat.st_ino != trace->inode || stat.st_dev != trace->device)))
+	if (trace->mode && !there && (mknod(trace->path, trace->mode, 0) || lchown(trace->path, trace->uid, trace->gid)))
+		log_warning("could not put the socket %s back, ignored", trace->path);
+	if (trace->mode || !there || (trace->inode && (stat.st_ino != trace->inode || stat.st_dev != trace->device)))
 		return;
 	if (S_ISDIR(stat.st_mode) ? nftw(trace->path, remove_one, OPEN_DIRECTORIES, FTW_DEPTH | FTW_PHYS | FTW_MOUNT)
 				  : unlink(trace->path))

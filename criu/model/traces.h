@@ -8,6 +8,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <sys/stat.h>
 
 #include "model/run.h"
 #include "support/error.h"
@@ -17,6 +18,8 @@ struct error *traces_make(struct restore *restore) must_check;
 /* main or opener, right before a file is made: path is absolute. What is there already is not
  * noted: it is somebody else's. A directory is removed with all that is in it. */
 struct error *trace_file(struct restore *restore, const char *path) must_check;
+/* The same before a socket nobody listens to is replaced: afterwards there is one again. */
+struct error *trace_replaced_socket(struct restore *restore, const char *path, const struct stat *stat) must_check;
 /* Right after it was made: from here only this very file is removed, nothing else of its name. */
 void trace_made(struct restore *restore, const char *path);
 /* Whoever cleans up. argument: struct restore. What is gone already is passed over. */

@@ -40,21 +40,26 @@ static struct error *check_nftables(struct criu *criu)
 	return error;
 }
 
-static bool has_nftables(struct criu *criu)
+/* No answer is not a no. */
+static struct error *has_nftables(struct criu *criu, bool *has)
 {
 	struct error *error = check_nftables(criu);
-	bool has = !error;
 
+	*has = !error;
+	if (error && (error->number == ENOMEM || error->number == EMFILE || error->number == EAGAIN || error->number == EIO))
+		return error;
 	error_free(error);
-	return has;
+	return NULL;
 }
 
 static struct error *choose(struct criu *criu, enum inventory_network_lock *method)
 {
 	const char *word = criu->options->network_lock;
+	bool nftables;
 
 	if (!word) {
-		*method = has_nftables(criu) ? INVENTORY_LOCK_NFTABLES : INVENTORY_LOCK_IPTABLES;
+		TRY(has_nftables(criu, &nftables));
+		*method = nftables ? INVENTORY_LOCK_NFTABLES : INVENTORY_LOCK_IPTABLES;
 	} else if (!strcmp(word, "iptables")) {
 		*method = INVENTORY_LOCK_IPTABLES;
 		return iptables_check();
@@ -180,13 +185,15 @@ void network_lock_plan(struct restore *restore, const struct locked_connection *
 struct error *network_lock_restore(struct restore *restore)
 {
 	struct network_lock *lock = restore->network;
+	bool nftables;
 
 	if (!lock)
 		return NULL;
 	lock->method = inventory_network_lock(restore->snapshot->inventory);
 	if (lock->method == INVENTORY_LOCK_SKIP)
 		return NULL;
-	if (!has_nftables(restore->criu)) {
+	TRY(has_nftables(restore->criu, &nftables));
+	if (!nftables) {
 		log_warning("the network is not locked: this kernel has no nftables");
 		return NULL;
 	}

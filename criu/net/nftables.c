@@ -37,6 +37,8 @@ struct batch {
 	bool exhausted;
 };
 
+enum { FIRST_BYTES = 4096 };
+
 static void cleanup_batch(struct batch *batch)
 {
 	free(batch->data);
@@ -55,9 +57,7 @@ static size_t extend(struct batch *batch, size_t length)
 		if (!data) {
 			batch->exhausted = true;
 			batch->length = 0;
-			if (!batch->data || length > batch->capacity)
-				abort();
-			return 0;
+			return 0; /* FIRST_BYTES are more than any piece has */
 		}
 		batch->data = data;
 		batch->capacity = capacity;
@@ -395,10 +395,15 @@ static struct error *commit(struct batch *batch, int fd)
 	return await(fd, last);
 }
 
-static void begin_batch(struct batch *batch)
+static struct error *begin_batch(struct batch *batch)
 {
+	batch->data = malloc(FIRST_BYTES);
+	if (!batch->data)
+		return out_of_memory();
+	batch->capacity = FIRST_BYTES;
 	begin_message(batch, NFNL_MSG_BATCH_BEGIN, 0);
 	end_message(batch);
+	return NULL;
 }
 
 struct error *nftables_lock(const char *table, const struct locked_connection *connections, size_t count, int *ret_fd)
@@ -407,7 +412,7 @@ struct error *nftables_lock(const char *table, const struct locked_connection *c
 	cleanup_close int fd = -1;
 
 	TRY(open_socket(&fd));
-	begin_batch(&batch);
+	TRY(begin_batch(&batch));
 	build_table(&batch, table, connections, count, ret_fd);
 	TRY(commit(&batch, fd));
 	if (ret_fd)
@@ -425,7 +430,7 @@ struct error *nftables_unlock(const char *table, int fd)
 		TRY(open_socket(&own));
 		fd = own;
 	}
-	begin_batch(&batch);
+	TRY(begin_batch(&batch));
 	begin_message(&batch, NFT_MSG_DELTABLE, 0);
 	put_text(&batch, NFTA_TABLE_NAME, table);
 	end_message(&batch);

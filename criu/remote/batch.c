@@ -7,6 +7,7 @@
 #include <sys/syscall.h>
 
 #include "support/cleanup.h"
+#include "support/fault.h"
 
 enum {
 	DATA_ALIGNMENT = 64,
@@ -222,6 +223,9 @@ struct error *batch_place(const struct batch *batch, void *memory, uint64_t addr
 		.tid = tid,
 	};
 	copy(to + place.calls, batch->calls, batch->count * sizeof(struct remote_call));
+	for (size_t i = 0; __builtin_expect(fault_groups, 0) && i < batch->count; i++)
+		if (!(batch->calls[i].flags & REMOTE_MAY_FAIL) && fault(FAULT_injected))
+			((struct remote_call *)(to + place.calls))[i].op = REMOTE_UNKNOWN;
 	for (size_t i = 0; i < batch->label_count; i++)
 		labels[i] = (uint32_t)(batch->labels[i] + batch->label_count * sizeof(uint32_t));
 	copy(labels + batch->label_count, batch->text, batch->text_size);

@@ -182,7 +182,11 @@ static void newborn_main(struct restore *restore, struct task *task)
 	const struct kin *kin = kin_of(restore, task);
 	struct handover handover = { .mailbox = -1 };
 	struct error *error = NULL;
+	jmp_buf no_memory;
 
+	arena_rescue(&no_memory);
+	if (_setjmp(no_memory))
+		report_and_exit(restore, task, out_of_memory());
 	start_log(restore, task->pid);
 	/* Whoever ends the restore sets the mark first and looks at the rows then. */
 	__atomic_store_n(&restore->board->rows[task->index].host_pid, getpid(), __ATOMIC_SEQ_CST);
@@ -254,7 +258,11 @@ struct error *helper_fork(struct restore *restore, struct error *(*body)(struct 
 		return fail_errno("could not fork a helper process");
 	if (pid == 0) {
 		struct error *error;
+		jmp_buf no_memory;
 
+		arena_rescue(&no_memory);
+		if (_setjmp(no_memory))
+			report_and_exit(restore, NULL, out_of_memory());
 		start_log(restore, getpid());
 		error = body(restore);
 		if (error)

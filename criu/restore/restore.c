@@ -218,6 +218,7 @@ struct error *restore_command(struct criu *criu, int *exit_status)
 		.fill_file = memory_fill_file,
 	};
 	int was_subreaper = 0;
+	jmp_buf no_memory, *outer;
 	struct error *error;
 
 	/* Until the tree is complete its orphans are ours, so that a failure leaves nothing behind. */
@@ -225,7 +226,12 @@ struct error *restore_command(struct criu *criu, int *exit_status)
 	if (prctl(PR_SET_CHILD_SUBREAPER, 1))
 		return fail_errno("could not become a subreaper");
 	cancel_arm(criu->options->timeout);
-	error = restore_tree(&restore);
+	outer = arena_rescue(&no_memory);
+	if (_setjmp(no_memory))
+		error = out_of_memory();
+	else
+		error = restore_tree(&restore);
+	arena_rescue(outer);
 	cancel_never();
 	progress_end(&restore.progress);
 	if (error && restore.board && restore.board != MAP_FAILED)

@@ -192,6 +192,8 @@ static struct error *ask_fresh(struct dump *dump, struct fresh_socket *fresh)
 {
 	cleanup_close int fd = socket(fresh->family, fresh->type | SOCK_CLOEXEC, fresh->protocol);
 
+	if (fd < 0 && (errno == EMFILE || errno == ENFILE || errno == ENOMEM))
+		return fail_errno("could not make a socket");
 	/* Not even root may make some: then all values are noted. */
 	fresh->values = arena_array(dump->arena, struct fresh_value, ROW_COUNT);
 	for (size_t i = 0; i < ROW_COUNT; i++) {

@@ -201,15 +201,19 @@ static struct error *enter_repair(struct tcp_connection *connection)
 	return NULL;
 }
 
-/* Repair mode has forced SO_REUSEADDR on, and leaving it turns that off. */
-static void leave_repair(struct tcp_connection *connection)
+/* Repair mode has forced SO_REUSEADDR on, and leaving it turns that off. What fails may be tried again. */
+static struct error *leave_repair(struct tcp_connection *connection)
 {
-	int off = TCP_REPAIR_OFF_NO_WP, reuse = connection->entry->opts->reuseaddr;
+	const SkOptsEntry *options = connection->entry->opts;
+	int off = TCP_REPAIR_OFF_NO_WP, reuse = options->reuseaddr, offset = options->so_peek_off;
 
 	if (setsockopt(connection->fd, IPPROTO_TCP, TCP_REPAIR, &off, sizeof(off)) ||
 	    setsockopt(connection->fd, SOL_SOCKET, SO_REUSEADDR, &reuse, sizeof(reuse)))
-		log_warning("could not take TCP socket %u out of repair mode", connection->entry->ino);
+		return fail_errno("could not take TCP socket %u out of repair mode", connection->entry->ino);
+	if (options->has_so_peek_off && setsockopt(connection->fd, SOL_SOCKET, SO_PEEK_OFF, &offset, sizeof(offset)))
+		return fail_errno("could not set SO_PEEK_OFF of TCP socket %u", connection->entry->ino);
 	connection->in_repair = false;
+	return NULL;
 }
 
 /* An undo entry. argument: struct dump. */
@@ -219,7 +223,7 @@ static void leave_repair_all(void *argument)
 
 	for (size_t i = 0; i < all->count; i++)
 		if (all->connections[i].in_repair)
-			leave_repair(&all->connections[i]);
+			error_ignore(leave_repair(&all->connections[i]), "repair mode");
 }
 
 /* Sequence numbers and lengths. A FIN takes a number of its own, at the end. */
@@ -318,20 +322,14 @@ static struct error *read_parameters(struct tcp_connection *connection, TcpStrea
 static struct error *read_in_repair(struct dump *dump, struct tcp_connection *connection)
 {
 	TcpStreamEntry *stream = connection->stream = new_message(dump->arena, tcp_stream_entry);
-	int offset = connection->entry->opts->so_peek_off, none = -1;
-	bool peeks = connection->entry->opts->has_so_peek_off;
-	struct error *error;
 	struct queues queues;
+	int none = -1;
 
-	if (peeks)
-		(void)setsockopt(connection->fd, SOL_SOCKET, SO_PEEK_OFF, &none, sizeof(none));
-	error = read_parameters(connection, stream);
-	if (!error)
-		error = read_contents(dump, connection, &queues);
-	if (peeks)
-		(void)setsockopt(connection->fd, SOL_SOCKET, SO_PEEK_OFF, &offset, sizeof(offset));
-	if (error)
-		return error;
+	if (connection->entry->opts->has_so_peek_off &&
+	    setsockopt(connection->fd, SOL_SOCKET, SO_PEEK_OFF, &none, sizeof(none)))
+		return fail_errno("could not set SO_PEEK_OFF");
+	TRY(read_parameters(connection, stream));
+	TRY(read_contents(dump, connection, &queues));
 	stream->inq_len = queues.received;
 	stream->inq_seq = queues.received_sequence;
 	stream->outq_len = queues.sent;
@@ -342,12 +340,9 @@ static struct error *read_in_repair(struct dump *dump, struct tcp_connection *co
 
 static struct error *read_connection(struct dump *dump, struct tcp_connection *connection)
 {
-	struct error *error;
-
 	TRY(enter_repair(connection));
-	error = read_in_repair(dump, connection);
-	leave_repair(connection);
-	return error;
+	TRY(read_in_repair(dump, connection));
+	return leave_repair(connection);
 }
 
 static void packet_addresses(const struct tcp_connection *connection, struct locked_connection *out)
@@ -378,6 +373,7 @@ struct error *tcp_dump_late(struct dump *dump)
 	for (size_t i = 0; i < all->count; i++)
 		packet_addresses(&all->connections[i], &locked[i]);
 	TRY(network_lock(dump, locked, all->count));
+	undo_push(&dump->undo, "TCP connections leave repair mode", leave_repair_all, dump);
 	for (size_t i = 0; i < all->count; i++)
 		TRY(with_context(read_connection(dump, &all->connections[i]), "TCP socket %u",
 				 all->connections[i].entry->ino));
@@ -411,9 +407,7 @@ struct error *tcp_release(struct dump *dump, bool lives)
 		network_unlock(dump);
 		return NULL;
 	}
-	TRY(network_lock_keep(dump));
-	undo_push(&dump->undo, "TCP connections leave repair mode", leave_repair_all, dump);
 	for (size_t i = 0; i < all->count; i++)
-		TRY(enter_repair(&all->connections[i]));
-	return NULL;
+		TRY(enter_repair(&all->connections[i])); /* the undo entry of the reading is still there */
+	return network_lock_keep(dump);
 }

@@ -14,10 +14,20 @@ struct arena_block {
 	_Alignas(16) unsigned char data[];
 };
 
-static void *exhausted(struct arena *arena)
+static _Thread_local jmp_buf *rescue;
+
+jmp_buf *arena_rescue(jmp_buf *place)
 {
-	if (arena->exhausted)
-		arena->exhausted(arena->exhausted_argument);
+	jmp_buf *before = rescue;
+
+	rescue = place;
+	return before;
+}
+
+static void *exhausted(void)
+{
+	if (rescue)
+		_longjmp(*rescue, 1);
 	abort();
 }
 
@@ -27,14 +37,14 @@ void *arena_alloc(struct arena *arena, size_t size)
 	void *data;
 
 	if (size > SIZE_MAX / 2)
-		return exhausted(arena);
+		return exhausted();
 	size = (size + 15) & ~(size_t)15;
 	if (!block || block->size - block->used < size) {
 		size_t block_size = size > BLOCK_SIZE / 4 ? size : BLOCK_SIZE;
 
 		block = calloc(1, sizeof(*block) + block_size);
 		if (!block)
-			return exhausted(arena);
+			return exhausted();
 		block->size = block_size;
 		if (block_size == size && arena->blocks) { /* a large one: keep filling the current block */
 			block->next = arena->blocks->next;
@@ -73,7 +83,7 @@ char *arena_format(struct arena *arena, const char *format, ...)
 	length = vsnprintf(NULL, 0, format, arguments);
 	va_end(arguments);
 	if (length < 0)
-		return exhausted(arena);
+		return exhausted();
 	text = arena_alloc(arena, length + 1);
 	va_start(arguments, format);
 	vsnprintf(text, length + 1, format, arguments);

@@ -1,20 +1,24 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * Memory of one run: allocated piece by piece, freed at once. Objects in an arena do
- * not own each other. Running out of memory ends the program through arena_exhausted()
- * only if no handler was set; dump sets one that thaws the tree first. Any process.
+ * not own each other. A thread that finds no memory goes on where arena_rescue() said, as
+ * if the whole stage had failed: what functions in between own is lost, but the undo stack knows every
+ * effect outside of our memory. Any process.
  */
 #pragma once
 
+#include <setjmp.h>
 #include <stddef.h>
 #include <stdarg.h>
 
 struct arena_block;
 struct arena {
 	struct arena_block *blocks;
-	void (*exhausted)(void *); /* called before abort(); may be NULL */
-	void *exhausted_argument;
 };
+
+/* Where this thread goes on when an arena finds no memory: if (_setjmp(place)) ... NULL: it aborts.
+ * Returns what was there before. A forked process must set its own. */
+jmp_buf *arena_rescue(jmp_buf *place);
 
 /* Zeroed memory, aligned to 16. Never NULL. */
 void *arena_alloc(struct arena *arena, size_t size);

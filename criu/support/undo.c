@@ -1,36 +1,50 @@
 // SPDX-License-Identifier: GPL-2.0
 #include "support/undo.h"
 
+#include <stdbool.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "support/log.h"
 
+static struct undo_entry *entry_at(struct undo *undo, size_t i)
+{
+	return i < UNDO_AT_HAND ? &undo->at_hand[i] : &undo->entries[i - UNDO_AT_HAND];
+}
+
+static bool make_room(struct undo *undo)
+{
+	size_t capacity = undo->capacity ? undo->capacity * 2 : UNDO_AT_HAND;
+	struct undo_entry *entries;
+
+	if (undo->count - UNDO_AT_HAND < undo->capacity)
+		return true;
+	entries = realloc(undo->entries, capacity * sizeof(*entries));
+	if (!entries)
+		return false;
+	undo->entries = entries;
+	undo->capacity = capacity;
+	return true;
+}
+
 void undo_push(struct undo *undo, const char *what, void (*function)(void *), void *argument)
 {
-	if (undo->count == undo->capacity) {
-		size_t capacity = undo->capacity ? undo->capacity * 2 : 16;
-		struct undo_entry *entries = realloc(undo->entries, capacity * sizeof(*entries));
-
-		if (!entries) {
-			function(argument);
-			undo_all(undo);
-			abort();
-		}
-		undo->entries = entries;
-		undo->capacity = capacity;
+	if (undo->count >= UNDO_AT_HAND && !make_room(undo)) {
+		function(argument);
+		undo_all(undo);
+		abort();
 	}
-	undo->entries[undo->count++] = (struct undo_entry){ what, function, argument };
+	*entry_at(undo, undo->count++) = (struct undo_entry){ what, function, argument };
 }
 
 static bool take_newest(struct undo *undo, void (*function)(void *), void *argument)
 {
 	for (size_t i = undo->count; i-- > 0;) {
-		struct undo_entry *entry = &undo->entries[i];
+		struct undo_entry *entry = entry_at(undo, i);
 
 		if (entry->function != function || entry->argument != argument)
 			continue;
-		memmove(entry, entry + 1, (undo->count - i - 1) * sizeof(*entry));
+		for (size_t j = i + 1; j < undo->count; j++)
+			*entry_at(undo, j - 1) = *entry_at(undo, j);
 		undo->count--;
 		return true;
 	}
@@ -51,7 +65,7 @@ void undo_now(struct undo *undo, void (*function)(void *), void *argument)
 void undo_all(struct undo *undo)
 {
 	while (undo->count) {
-		struct undo_entry entry = undo->entries[--undo->count];
+		struct undo_entry entry = *entry_at(undo, --undo->count);
 
 		log_debug("undo: %s", entry.what);
 		entry.function(entry.argument);

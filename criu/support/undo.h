@@ -13,13 +13,16 @@ struct undo_entry {
 	void *argument;
 };
 
+enum { UNDO_AT_HAND = 32 };
+
 struct undo {
-	struct undo_entry *entries;
+	struct undo_entry at_hand[UNDO_AT_HAND]; /* the first: these need no memory */
+	struct undo_entry *entries;		 /* those behind them */
 	size_t count, capacity;
 };
 
-/* Records an effect. Aborts the program when out of memory (an effect that cannot be
- * recorded must not stay); call it before or right after the effect. */
+/* Records an effect; call it before or right after the effect. The first UNDO_AT_HAND always have room; when there is
+ * none for a later one, everything is undone and the program aborts (what cannot be recorded must not stay). */
 void undo_push(struct undo *undo, const char *what, void (*function)(void *), void *argument);
 /* Forgets the newest entry with this function and argument, without running it. */
 void undo_forget(struct undo *undo, void (*function)(void *), void *argument);

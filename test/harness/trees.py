@@ -4,9 +4,12 @@ let criu fail or die and then ask whether anything is different."""
 
 import os
 import re
+import shutil
+import signal
 import subprocess
+import time
 
-from processes import CLONE_NEWNS, MS_PRIVATE, MS_REC, Failure, libc, read_text, stat_fields
+from processes import CLONE_NEWNS, MS_PRIVATE, MS_REC, Failure, libc, read_text, stat_fields, tree as members_of
 from state import differences, tree_state
 
 SOURCE = os.path.join(os.path.dirname(os.path.abspath(__file__)), "trees/tree.c")
@@ -125,3 +128,67 @@ def check_system(before, after, what):
         if before[name] != after[name]:
             old, new = before[name].splitlines(), after[name].splitlines()
             raise Failure(f"{what}: {name}: gone {[x for x in old if x not in new][:5]}, new {[x for x in new if x not in old][:5]}")
+
+
+def only_these(scenario, allowed, what):
+    """Nothing else runs below this test; what is left of criu ends soon."""
+    def left():
+        scenario.reaper.reap()
+        return [pid for pid in members_of(os.getpid())[1:] if pid not in allowed]
+    try:
+        scenario.wait_for(lambda: not left(), what)
+    except Failure:
+        names = [(pid, quiet(["cat", f"/proc/{pid}/comm"]).strip(), (stat_fields(pid) or "?")[0]) for pid in left()]
+        raise Failure(f"{what}: there still are {names}") from None
+
+
+class Saved:
+    """A tree that is only in its images: it can be restored again and again, from the files of that moment."""
+
+    def __init__(self, scenario, tree):
+        self.scenario, self.tree = scenario, tree
+        # Restored twice, the two ends of a connection would not know each other any more.
+        self.options = ("--tcp-close",) if tree.options else ()
+        self.copies = scenario.path("saved." + tree.name)
+        shutil.rmtree(scenario.path("images"))
+        os.makedirs(scenario.path("images"))
+        self.members = members_of(tree.pid)
+        scenario.criu("dump", "-t", tree.pid, *tree.options)
+        scenario.reaper.wait_gone(self.members, 10)
+        shutil.copytree(tree.directory, self.copies, ignore=lambda place, names: {"fifo", "server"} & set(names))
+        self.look()
+
+    def look(self):
+        self.system = system_state(self.tree.directory, "/run")
+
+    def put_back(self):
+        for name in os.listdir(self.copies):
+            shutil.copy(os.path.join(self.copies, name), os.path.join(self.tree.directory, name))
+        self.scenario.reaper.ended.clear()
+
+    def end_tree(self):
+        left = members_of(os.getpid())[1:]
+        for pid in left:
+            try:
+                os.kill(pid, signal.SIGKILL)
+            except ProcessLookupError:
+                pass
+        self.scenario.reaper.wait_gone(left, 10)
+        self.scenario.reaper.ended.clear()
+
+    def is_complete(self):
+        """Everybody is there, and nobody else, and not only for a moment. False: nobody is."""
+        def all_there():
+            self.scenario.reaper.reap()
+            return set(members_of(os.getpid())[1:]) == set(self.members)
+        for _ in range(300):
+            if all_there() and quiet(["readlink", f"/proc/{self.tree.pid}/exe"]).strip().endswith("/tree"):
+                time.sleep(0.05)
+                return all_there()
+            if len(members_of(os.getpid())) == 1:
+                return False
+            time.sleep(0.005)
+        return False
+
+    def nothing_new(self, what):
+        check_system(self.system, system_state(self.tree.directory, "/run"), f"{self.tree.name} {what}")

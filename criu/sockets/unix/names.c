@@ -302,9 +302,12 @@ static struct error *bind_in_place(struct restore *restore, const UnixSkEntry *e
 	struct error *error, *back;
 	struct stat stat;
 
-	TRY(trace_file(restore, path)); /* an old one that nobody listens to may as well be this one, should the restore fail */
-	if (!lstat(path, &stat) && S_ISSOCK(stat.st_mode) && unlink(path))
-		return fail_errno("could not remove the old socket %s", path);
+	TRY(trace_file(restore, path));
+	if (!lstat(path, &stat) && S_ISSOCK(stat.st_mode)) {
+		TRY(trace_replaced_socket(restore, path, &stat));
+		if (unlink(path))
+			return fail_errno("could not remove the old socket %s", path);
+	}
 	if (before < 0 || (entry->name_dir && chdir(entry->name_dir)))
 		return fail_errno("could not enter the directory %s", entry->name_dir ?: ".");
 	error = bind_at(entry, fd);
