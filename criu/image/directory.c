@@ -264,6 +264,7 @@ struct error *image_directory_create(struct image_directory *directory, enum ima
 {
 	char name[IMAGE_NAME_MAX], part[PART_NAME_MAX];
 	int at = directory_of(directory, is_service(id));
+	struct error *error;
 
 	image_name(id, key, name);
 	part_name(name, part);
@@ -273,7 +274,13 @@ struct error *image_directory_create(struct image_directory *directory, enum ima
 		*ret_fd = openat(at, part, flags, IMAGE_FILE_MODE);
 	if (*ret_fd < 0)
 		return fail_errno("could not create %s in %s", part, directory->path);
-	return add_pending(directory, name, id, false);
+	error = add_pending(directory, name, id, false);
+	if (error) {
+		unlinkat(at, part, 0);
+		close(*ret_fd);
+		*ret_fd = -1;
+	}
+	return error;
 }
 
 struct error *image_directory_forget(struct image_directory *directory, enum image_id id, uint64_t key)
