@@ -5,7 +5,6 @@ repeats a run; `make kills` does 200."""
 
 import os
 import random
-import shutil
 import signal
 import sys
 import time
@@ -52,8 +51,7 @@ def kill_dumps(scenario, tree, choose, count):
     hits = 0
     for number in range(count):
         moment, victim = choose.uniform(0, duration * 1.05), choose.choice(VICTIMS)
-        shutil.rmtree(scenario.path("images"))
-        os.makedirs(scenario.path("images"))
+        trees.empty(scenario.path("images"))
         running = choose.random() < 0.5
         pid = started(scenario, "dump", "images", "-t", tree.pid, *(("-R",) if running else ()), *tree.options)
         hit = kill_at(scenario, pid, moment, victim)
@@ -93,8 +91,7 @@ def kill_restores(scenario, tree, choose, count):
         what = f"after kill {number} of the {victim} {moment * 1000:.2f} ms into restore"
         if saved.is_complete():
             complete += hit
-            if not tree.options:
-                tree.is_whole(what)
+            tree.is_whole(what)
             saved.end_tree()
         else:
             trees.only_these(scenario, [], f"{tree.name} {what}")

@@ -62,8 +62,7 @@ class Tally:
 
 def try_dump(scenario, tree, system, fault, tally):
     what = f"{tree.name}: dump with {fault}"
-    shutil.rmtree(scenario.path("images"))
-    os.makedirs(scenario.path("images"))
+    trees.empty(scenario.path("images"))
     running = int(fault.split(":")[1]) % 2
     members = members_of(tree.pid)
     status, said = criu(scenario, "dump", fault, *(("-R",) if running else ()), "-t", tree.pid, *tree.options)
@@ -90,8 +89,7 @@ def try_restore(scenario, saved, fault, tally):
     tally.note(status, said)
     check_failure(status, said, what)
     if status == 0:
-        if not saved.tree.options:
-            saved.tree.is_whole(what)
+        saved.tree.is_whole(what)
         saved.end_tree()
     else:
         trees.only_these(scenario, [], what)

@@ -12,23 +12,35 @@ import time
 from processes import CLONE_NEWNS, MS_PRIVATE, MS_REC, Failure, libc, read_text, stat_fields, tree as members_of
 from state import differences, tree_state
 
+CLONE_NEWNET = 0x40000000
 SOURCE = os.path.join(os.path.dirname(os.path.abspath(__file__)), "trees/tree.c")
-NAMES = ("registers", "family", "sleepers", "sockets", "deleted")
+WORKERS = {"registers": 3, "family": 5, "sleepers": 6, "sockets": 2, "deleted": 1}
+NAMES = tuple(WORKERS)
 OPTIONS = {"sockets": ("--tcp-established",)}
 # What changes all the time in a program that runs.
 MOVING = (r" fd \d+: .*", r" (SigPnd|ShdPnd|timers)", r" state:", r"thread \d+ (SigPnd|SigBlk)")
 
 
-def own_temporary_files():
-    """Nobody else makes files there while we look."""
-    results = [libc.unshare(CLONE_NEWNS), libc.mount(b"none", b"/", None, MS_REC | MS_PRIVATE, None)]
+def be_alone():
+    """Nobody else makes temporary files or rules while we look."""
+    results = [libc.unshare(CLONE_NEWNS | CLONE_NEWNET), libc.mount(b"none", b"/", None, MS_REC | MS_PRIVATE, None)]
     results += [libc.mount(b"tmpfs", place, b"tmpfs", 0, None) for place in (b"/tmp", b"/dev/shm")]
     if any(results):
-        raise OSError("own temporary files")
+        raise OSError("own namespaces")
+    subprocess.run(["ip", "link", "set", "lo", "up"], check=True)
+
+
+def empty(directory):
+    for name in os.listdir(directory):
+        path = os.path.join(directory, name)
+        shutil.rmtree(path) if os.path.isdir(path) and not os.path.islink(path) else os.unlink(path)
 
 
 def build(directory):
-    own_temporary_files()
+    be_alone()
+    # Hundreds of image sets: nobody waits for the disk here.
+    if libc.mount(b"tmpfs", os.path.join(directory, "images").encode(), b"tmpfs", 0, None):
+        raise OSError("a file system for the images")
     program = os.path.join(directory, "tree")
     subprocess.run(["gcc", "-O1", "-pthread", "-o", program, SOURCE], check=True)
     return program
@@ -42,7 +54,7 @@ class Tree:
         self.options = OPTIONS.get(name, ())
         os.makedirs(self.directory)
         self.pid = scenario.start([program, name], os.path.join(self.directory, "output"), cwd=self.directory)
-        scenario.wait_for(lambda: len(self.progress()) > 0 and all(v > 3 for v in self.progress().values()), f"{name} works")
+        scenario.wait_for(lambda: len(self.progress()) == WORKERS[name] and all(v > 3 for v in self.progress().values()), f"{name} works")
         self.before = tree_state(self.pid)
         self.files = sorted(os.listdir(self.directory))
 
@@ -147,11 +159,9 @@ class Saved:
 
     def __init__(self, scenario, tree):
         self.scenario, self.tree = scenario, tree
-        # Restored twice, the two ends of a connection would not know each other any more.
-        self.options = ("--tcp-close",) if tree.options else ()
+        self.options = tree.options
         self.copies = scenario.path("saved." + tree.name)
-        shutil.rmtree(scenario.path("images"))
-        os.makedirs(scenario.path("images"))
+        empty(scenario.path("images"))
         self.members = members_of(tree.pid)
         scenario.criu("dump", "-t", tree.pid, *tree.options)
         scenario.reaper.wait_gone(self.members, 10)
