@@ -7,6 +7,7 @@
 #include "files/memfd.h"
 
 #include <fcntl.h>
+#include <linux/memfd.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -48,32 +49,32 @@ static char *name_of(struct arena *arena, const char *link)
 static struct error *describe(struct dump *dump, int fd, const struct stat *stat, const char *link, uint32_t *inode_id)
 {
 	struct memfd_collection *all = dump->files->memfds;
+	bool huge = stat->st_blksize > 4096;
+	uint32_t key = memory_object_key(stat->st_ino, huge);
 	MemfdInodeEntry *entry;
 	int seals;
 
 	if (!all)
 		all = dump->files->memfds = arena_new(dump->arena, struct memfd_collection);
 	for (size_t i = 0; i < all->count; i++)
-		if (all->entries[i]->shmid == (uint32_t)stat->st_ino) {
+		if (all->entries[i]->shmid == key) {
 			*inode_id = all->entries[i]->inode_id;
 			return NULL;
 		}
 	seals = fcntl(fd, F_GET_SEALS);
 	if (seals < 0)
-		return with_hint(fail_errno("could not read the seals of %s", link),
-				 "Memory files of hugetlb cannot be saved yet.");
-	if (stat->st_blksize > 4096)
-		return with_hint(fail("%s consists of reserved huge pages", link),
-				 "Use a memory file without MFD_HUGETLB.");
+		return fail_errno("could not read the seals of %s", link);
 	entry = new_message(dump->arena, memfd_inode_entry);
 	entry->name = name_of(dump->arena, link);
 	entry->uid = stat->st_uid;
 	entry->gid = stat->st_gid;
 	entry->size = stat->st_size;
-	entry->shmid = stat->st_ino;
+	entry->shmid = key;
 	entry->seals = seals;
 	entry->inode_id = *inode_id = all->count + 1;
 	SET(entry, mode, stat->st_mode & 07777);
+	if (huge)
+		SET(entry, hugetlb_flag, MFD_HUGETLB | (uint32_t)__builtin_ctzl(stat->st_blksize) << MAP_HUGE_SHIFT);
 	*arena_append(dump->arena, all->entries, all->count, all->capacity) = entry;
 	return stat->st_size ? dump->drain_file(dump, entry->shmid, fd, stat->st_size) : NULL;
 }
@@ -165,10 +166,6 @@ static struct error *plan(struct restore *restore, struct planned_file *file)
 
 		if (entry->inode_id != file->entry->memfd->inode_id)
 			continue;
-		if (entry->has_hugetlb_flag && entry->hugetlb_flag)
-			return with_hint(
-			    fail("cannot restore the memory file \"%s\": it consists of huge pages", entry->name),
-			    "Memory files of hugetlb are not supported yet.");
 		file->kind_data = &plan->memfds[i];
 		plan->memfds[i].key = arena_format(restore->arena, "%s%s", prefix, entry->name);
 		if (inherited_find(restore, plan->memfds[i].key) >= 0)
@@ -179,20 +176,28 @@ static struct error *plan(struct restore *restore, struct planned_file *file)
 	return fail("the image is damaged: memory file %u has no record", file->entry->memfd->inode_id);
 }
 
+static struct error *fill(struct restore *restore, const struct planned_memfd *memfd)
+{
+	struct error *error = restore->fill_file(restore, memfd->entry->shmid, memfd->fd, memfd->entry->size);
+
+	return memfd->entry->hugetlb_flag ? with_hint(error, "Reserve more huge pages (vm.nr_hugepages).") : error;
+}
+
 static struct error *make(struct restore *restore, struct planned_memfd *memfd)
 {
 	const MemfdInodeEntry *entry = memfd->entry;
 	bool sealable = entry->seals != F_SEAL_SEAL;
+	unsigned huge = entry->hugetlb_flag & (MFD_HUGETLB | (unsigned)MAP_HUGE_MASK << MAP_HUGE_SHIFT);
 
 	if (memfd->fd < 0)
 		TRY(inherited_duplicate(restore, memfd->key, &memfd->fd));
 	if (memfd->fd >= 0)
 		return NULL;
-	memfd->fd = memfd_create(entry->name, MFD_CLOEXEC | (sealable ? MFD_ALLOW_SEALING : 0));
+	memfd->fd = memfd_create(entry->name, MFD_CLOEXEC | huge | (sealable ? MFD_ALLOW_SEALING : 0));
 	if (memfd->fd < 0 || ftruncate(memfd->fd, entry->size))
 		return fail_errno("could not make the memory file \"%s\"", entry->name);
 	if (entry->size)
-		TRY(restore->fill_file(restore, entry->shmid, memfd->fd, entry->size));
+		TRY(fill(restore, memfd));
 	if (fchown(memfd->fd, entry->uid, entry->gid) || (entry->has_mode && fchmod(memfd->fd, entry->mode)))
 		return fail_errno("could not set owner and mode of the memory file \"%s\"", entry->name);
 	return NULL;

@@ -51,6 +51,8 @@ static VmaEntry *entry_of(struct dump *dump, const struct mapping_line *line)
 	entry->flags =
 	    (line->shared ? MAP_SHARED : MAP_PRIVATE) | (line->flags & MAPPING_GROWSDOWN ? MAP_GROWSDOWN : 0) |
 	    (line->flags & MAPPING_LOCKED ? MAP_LOCKED : 0) | (line->flags & MAPPING_NORESERVE ? MAP_NORESERVE : 0);
+	if (line->flags & MAPPING_HUGETLB)
+		entry->flags |= vma_huge_flags(line->page_kib);
 	entry->fd = -1;
 	if (advice)
 		SET(entry, madv, advice);

@@ -70,6 +70,12 @@ struct error *place_mapping(struct restore *restore, struct mapping *mapping, ui
 			    (unsigned long long)mapping->entry->start, (unsigned long long)mapping->entry->end);
 }
 
+/* Huge pages begin at multiples of their size: what may be left free before them. */
+static uint64_t hole_gap(const struct mapping *mapping)
+{
+	return vma_page_bytes(mapping->entry->flags) - PAGE_BYTES;
+}
+
 /* First everything that fits; what collides is left for the second round. */
 static struct error *map_in_place(struct restore *restore, struct task *task, struct placement *placement,
 				  uint64_t *colliding)
@@ -90,7 +96,7 @@ static struct error *map_in_place(struct restore *restore, struct task *task, st
 			return error;
 		error_free(error);
 		placement->moved++;
-		*colliding += mapping_size(mapping);
+		*colliding += mapping_size(mapping) + hole_gap(mapping);
 	}
 	return NULL;
 }
@@ -102,6 +108,7 @@ static struct error *map_in_hole(struct restore *restore, struct task *task, str
 
 		if (!is_made_here(mapping) || placement->address[i])
 			continue;
+		at += -at & hole_gap(mapping);
 		if (munmap((void *)at, mapping_size(mapping)))
 			return fail_errno("could not free a place");
 		TRY(place_mapping(restore, mapping, at));

@@ -35,6 +35,7 @@ struct task_memory {
 /* An anonymous memory object shared by mappings. */
 struct shared_object {
 	uint64_t id, size;
+	uint32_t huge; /* MAP_HUGETLB and the size of its pages; or 0 */
 	int fd; /* made by main, inherited by newborns */
 };
 

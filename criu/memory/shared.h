@@ -6,9 +6,15 @@
 
 #include "memory/collection.h"
 
+/* Of reserved huge pages, and of no file that anybody named. */
+static inline bool is_anonymous_huge(const struct mapping_line *line)
+{
+	return !strncmp(line->path, "/anon_hugepage", 14);
+}
+
 static inline bool is_shared_anonymous(const struct mapping_line *line)
 {
-	return line->shared && !strncmp(line->path, "/dev/zero (deleted)", 19);
+	return line->shared && (!strncmp(line->path, "/dev/zero (deleted)", 19) || is_anonymous_huge(line));
 }
 
 /* The ranges that are wanted from here on are read from task; with a descriptor it is NULL. */

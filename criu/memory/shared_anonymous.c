@@ -20,9 +20,18 @@
 #include "support/cleanup.h"
 #include "support/file.h"
 
+#define HUGE_HINT "Reserve more huge pages (vm.nr_hugepages)."
+
+enum { HUGE_FLAGS = MAP_HUGETLB | (int)((uint32_t)MAP_HUGE_MASK << MAP_HUGE_SHIFT) };
+
 static bool recognise(const struct mapping_line *line)
 {
 	return is_shared_anonymous(line);
+}
+
+static bool recognise_huge(const struct mapping_line *line)
+{
+	return is_shared_anonymous(line) && is_anonymous_huge(line);
 }
 
 static struct error *dump(struct dump *dump, struct mapping *mapping)
@@ -31,13 +40,18 @@ static struct error *dump(struct dump *dump, struct mapping *mapping)
 
 	entry->status = VMA_REGULAR | VMA_ANON_SHARED;
 	entry->flags |= MAP_ANONYMOUS;
-	entry->shmid = mapping->line->inode;
+	entry->shmid = memory_object_key(mapping->line->inode, is_anonymous_huge(mapping->line));
 	return NULL; /* its contents: shared_sets.c */
 }
 
 static bool claims(const VmaEntry *entry)
 {
 	return (entry->status & VMA_ANON_SHARED) && !(entry->status & VMA_SYSVIPC);
+}
+
+static bool claims_huge(const VmaEntry *entry)
+{
+	return claims(entry) && (entry->flags & MAP_HUGETLB);
 }
 
 static struct shared_object *find(struct restore *restore, uint64_t id)
@@ -57,11 +71,14 @@ static struct error *plan(struct restore *restore, struct mapping *mapping)
 	const VmaEntry *entry = mapping->entry;
 	struct shared_object *object = find(restore, entry->shmid);
 	uint64_t end = entry->pgoff + (entry->end - entry->start);
+	uint32_t huge = entry->flags & MAP_HUGETLB ? entry->flags & HUGE_FLAGS : 0;
 
 	if (!object) {
 		object = arena_append(restore->arena, plan->objects, plan->object_count, plan->object_capacity);
-		*object = (struct shared_object){ .id = entry->shmid, .fd = -1 };
+		*object = (struct shared_object){ .id = entry->shmid, .huge = huge, .fd = -1 };
 	}
+	if (object->huge != huge || (entry->start | entry->end | entry->pgoff) % vma_page_bytes(entry->flags))
+		return fail("the image is damaged: shared memory at 0x%llx", (unsigned long long)entry->start);
 	if (end > object->size)
 		object->size = end;
 	return NULL;
@@ -86,7 +103,7 @@ struct error *memory_fill_pages(struct restore *restore, uint64_t key, char *mem
 struct error *memory_fill_file(struct restore *restore, uint64_t key, int fd, uint64_t size)
 {
 	const uint64_t rounded = (size + PAGE_BYTES - 1) & ~(uint64_t)(PAGE_BYTES - 1);
-	char *memory = mmap(NULL, rounded, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	char *memory = mmap(NULL, rounded, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_NORESERVE, fd, 0);
 	struct error *error;
 
 	if (memory == MAP_FAILED)
@@ -100,13 +117,15 @@ struct error *memory_fill_file(struct restore *restore, uint64_t key, int fd, ui
 static struct error *make(struct restore *restore, struct shared_object *object)
 {
 	char link[80];
-	char *memory =
-	    mmap(NULL, object->size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	char *memory = mmap(NULL, object->size, PROT_READ | PROT_WRITE,
+			    MAP_SHARED | MAP_ANONYMOUS | MAP_NORESERVE | (int)object->huge, -1, 0);
 	struct error *error;
 
 	if (memory == MAP_FAILED)
 		return fail_errno("could not make %llu bytes of shared memory", (unsigned long long)object->size);
 	error = memory_fill_pages(restore, object->id, memory, object->size);
+	if (object->huge)
+		error = with_hint(error, HUGE_HINT);
 	snprintf(link, sizeof(link), "/proc/self/map_files/%llx-%llx", (unsigned long long)memory,
 		 (unsigned long long)memory + object->size);
 	if (!error) {
@@ -135,6 +154,21 @@ static struct error *map(struct restore *restore, struct mapping *mapping, void 
 		return fail_errno("could not map shared memory at 0x%llx", (unsigned long long)entry->start);
 	return NULL;
 }
+
+static struct error *map_huge(struct restore *restore, struct mapping *mapping, void *address)
+{
+	return with_hint(map(restore, mapping, address), HUGE_HINT);
+}
+
+/* Of reserved huge pages. */
+const struct mapping_kind hugetlb_shared_mapping_kind = {
+	.name = "hugetlb_shared",
+	.recognise = recognise_huge,
+	.dump = dump,
+	.claims = claims_huge,
+	.plan = plan,
+	.map = map_huge,
+};
 
 const struct mapping_kind anonymous_shared_mapping_kind = {
 	.name = "anonymous_shared",

@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "memory/memory.h"
@@ -58,7 +59,11 @@ void add_source(struct arena *arena, struct page_set *set, struct task *task, ui
 struct error *want_data(struct arena *arena, struct page_set *set, uint64_t size)
 {
 	off_t at = 0, hole;
+	struct stat stat;
 
+	/* Huge pages have no holes for lseek(). */
+	if (!fstat(set->source_fd, &stat) && !stat.st_blocks)
+		return NULL;
 	while ((uint64_t)at < size) {
 		at = lseek(set->source_fd, at, SEEK_DATA);
 		if (at < 0 && errno == ENXIO)
@@ -117,7 +122,7 @@ struct error *shared_sets(struct dump *dump)
 
 			if (is_shared_anonymous(line))
 				*arena_append(&scratch, views, count, capacity) =
-				    (struct view){ .object = line->inode,
+				    (struct view){ .object = memory_object_key(line->inode, is_anonymous_huge(line)),
 						   .start = line->offset,
 						   .end = line->offset + line->end - line->start,
 						   .address = line->start,

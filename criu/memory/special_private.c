@@ -8,11 +8,12 @@
 
 #include "memory/kind.h"
 #include "memory/plan.h"
+#include "memory/shared.h"
 #include "memory/vma.h"
 
 static bool is_hugetlb(const struct mapping_line *line)
 {
-	return (line->flags & MAPPING_HUGETLB) && !line->shared;
+	return (line->flags & MAPPING_HUGETLB) && !line->shared && is_anonymous_huge(line);
 }
 
 static bool is_droppable(const struct mapping_line *line)
@@ -22,12 +23,9 @@ static bool is_droppable(const struct mapping_line *line)
 
 static struct error *dump_hugetlb(struct dump *dump, struct mapping *mapping)
 {
-	VmaEntry *entry = mapping->entry;
-	unsigned shift = 10 + __builtin_ctz(mapping->line->page_kib ?: 2048);
-
-	entry->status = VMA_REGULAR | VMA_ANON_PRIVATE;
-	entry->flags |= MAP_ANONYMOUS | MAP_HUGETLB | shift << MAP_HUGE_SHIFT;
-	entry->pgoff = 0;
+	mapping->entry->status = VMA_REGULAR | VMA_ANON_PRIVATE;
+	mapping->entry->flags |= MAP_ANONYMOUS;
+	mapping->entry->pgoff = 0;
 	return NULL;
 }
 
@@ -51,8 +49,7 @@ static bool claims_droppable(const VmaEntry *entry)
 
 static struct error *plan_hugetlb(struct restore *restore, struct mapping *mapping)
 {
-	unsigned shift = mapping->entry->flags >> MAP_HUGE_SHIFT & MAP_HUGE_MASK;
-	uint64_t size = 1ULL << (shift ?: 21);
+	uint64_t size = vma_page_bytes(mapping->entry->flags);
 
 	if (mapping->entry->start % size || mapping->entry->end % size)
 		return fail("the image is damaged: huge pages at 0x%llx",

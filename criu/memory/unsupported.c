@@ -25,11 +25,6 @@ static bool has_protection_key(const struct mapping_line *line)
 	return line->protection_key > 0;
 }
 
-static bool is_shared_hugetlb(const struct mapping_line *line)
-{
-	return (line->flags & MAPPING_HUGETLB) && line->shared;
-}
-
 static bool is_aio_ring(const struct mapping_line *line)
 {
 	return !strncmp(line->path, "/[aio]", 6);
@@ -60,8 +55,6 @@ UNSUPPORTED(shadow_stack, is_shadow_stack, "it is a shadow stack",
 	    "Start the program without shadow stacks (GLIBC_TUNABLES=glibc.cpu.x86_shstk=off).");
 UNSUPPORTED(protection_key, has_protection_key, "it has a memory protection key",
 	    "Free the keys (pkey_free) after giving the memory back to key 0.");
-UNSUPPORTED(hugetlb_shared, is_shared_hugetlb, "it consists of huge pages that processes share",
-	    "Use shared memory of ordinary pages, or huge pages that are private.");
 UNSUPPORTED(aio_ring, is_aio_ring, "it is a ring of asynchronous I/O (io_setup)",
 	    "Dump when the program has destroyed its AIO contexts.");
 UNSUPPORTED(anonymous_inode, is_anonymous_inode, "it belongs to a kernel object that cannot be saved",

@@ -4,6 +4,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <sys/mman.h>
 
 enum vma_status {
 	VMA_REGULAR = 0x1,
@@ -27,6 +28,20 @@ enum {
 	PAGE_BYTES = 4096,
 	VMA_DROPPABLE_FLAG = 0x8, /* MAP_DROPPABLE of Linux 6.11; in VmaEntry.flags beside MAP_PRIVATE */
 };
+
+/* MAP_HUGETLB and the size of its pages, as mmap(2) takes them. page_kib: KernelPageSize of smaps. */
+static inline uint32_t vma_huge_flags(uint64_t page_kib)
+{
+	return MAP_HUGETLB | (10 + (uint32_t)__builtin_ctzll(page_kib ?: 2048)) << MAP_HUGE_SHIFT;
+}
+
+/* What an address of the mapping is a multiple of. flags: of VmaEntry. */
+static inline uint64_t vma_page_bytes(uint32_t flags)
+{
+	uint32_t shift = flags >> MAP_HUGE_SHIFT & MAP_HUGE_MASK;
+
+	return flags & MAP_HUGETLB ? 1ULL << (shift ?: 21) : PAGE_BYTES;
+}
 
 /* The kernel's advice numbers that VmaEntry.madv holds as bits. */
 enum {

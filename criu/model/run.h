@@ -15,6 +15,15 @@ struct board;
 struct file_plan;   /* files/plan.h */
 struct memory_plan; /* memory/plan.h */
 
+enum { HUGE_KEY_MARK = 1u << 31 };
+
+/* Names the contents of a memory file or of shared memory by its inode (the key of drain_file and fill_file). Huge
+ * pages are in file systems of their own, which number inodes on their own. */
+static inline uint64_t memory_object_key(uint64_t inode, bool huge)
+{
+	return huge ? inode ^ HUGE_KEY_MARK : inode;
+}
+
 /* One `criu dump`. Lives in main; the tree is frozen while kinds see it. */
 struct dump {
 	struct criu *criu;

@@ -1,47 +1,39 @@
 // SPDX-License-Identifier: GPL-2.0
-// refused: huge pages
-/* Huge pages that processes share are not saved yet. Where none is reserved, one is, for the length of the test. */
-#include "test.h"
+/* Shared memory of reserved huge pages, two processes, a hole: contents, and still shared. */
+#include "huge.h"
 
-#include <fcntl.h>
-#include <stdlib.h>
-#include <string.h>
 #include <sys/mman.h>
-#include <unistd.h>
 
-#define LENGTH	 (2 << 20)
-#define RESERVED "/proc/sys/vm/nr_hugepages"
+static volatile unsigned char *shared;
 
-/* Tests run side by side and a page that one gives back another may be about to take: the
- * reservation is only ever raised, to what all of them can need together. */
-static void reserve(void)
+static void child(void)
 {
-	char text[32] = "0";
-	int fd;
-
-	if (read_text(RESERVED, text, sizeof(text)) > 0 && atoi(text) >= 16)
-		return;
-	fd = open(RESERVED, O_WRONLY | O_CLOEXEC);
-	if (fd < 0 || write(fd, "16", 2) < 0)
-		skip("huge pages cannot be reserved here");
-	close(fd);
-}
-
-static void *map(void)
-{
-	return mmap(NULL, LENGTH, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS | MAP_HUGETLB, -1, 0);
+	checkpoint();
+	check_pattern((void *)shared, HUGE_BYTES, 1);
+	meet();
+	check_equal(shared[2 * HUGE_BYTES], 7);
+	shared[2 * HUGE_BYTES] = 8;
+	meet();
 }
 
 int main(void)
 {
-	unsigned char *memory;
+	unsigned char *other;
 
-	reserve();
-	memory = map();
-	if (memory == MAP_FAILED)
+	reserve_huge_pages();
+	shared = mmap(NULL, 3 * HUGE_BYTES, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS | MAP_HUGETLB, -1, 0);
+	if (shared == MAP_FAILED)
 		skip("no huge page could be reserved");
-	fill_pattern(memory, LENGTH, 1);
+	fill_pattern((void *)shared, HUGE_BYTES, 1);
+	participant(child);
 	checkpoint();
-	check_pattern(memory, LENGTH, 1);
+	check_pattern((void *)shared, HUGE_BYTES, 1);
+	shared[2 * HUGE_BYTES] = 7;
+	meet();
+	meet();
+	check_equal(shared[2 * HUGE_BYTES], 8);
+	other = must(mmap(NULL, HUGE_BYTES, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS | MAP_HUGETLB, -1, 0));
+	other[0] = 1;
+	must(munmap((void *)shared, 3 * HUGE_BYTES));
 	return finish();
 }
