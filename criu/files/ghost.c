@@ -5,11 +5,14 @@
  */
 #include <fcntl.h>
 #include <limits.h>
+#include <linux/magic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 
 #include "model/context.h"
@@ -189,6 +192,38 @@ struct error *ghost_open(struct planned_ghost *ghost)
 	return ghost->fd < 0 ? fail_errno("could not open %s", ghost->path) : NULL;
 }
 
+/* Files of huge pages (hugetlbfs) can be mapped, and not be written. */
+static struct error *put_by_mapping(int fd, const char *data, size_t length, off_t offset)
+{
+	off_t first, end = offset + (off_t)length;
+	struct stat stat;
+	char *memory;
+
+	if (fstat(fd, &stat))
+		return fail_errno("could not examine a file");
+	first = offset / stat.st_blksize * stat.st_blksize;
+	end = (end + stat.st_blksize - 1) / stat.st_blksize * stat.st_blksize;
+	if (end > stat.st_size && ftruncate(fd, end))
+		return fail_errno("could not set the size of a deleted file");
+	memory = mmap(NULL, end - first, PROT_READ | PROT_WRITE, MAP_SHARED, fd, first);
+	if (memory == MAP_FAILED)
+		return with_hint(fail_errno("could not map a file of huge pages"), "Reserve more huge pages (vm.nr_hugepages).");
+	memcpy(memory + offset - first, data, length);
+	munmap(memory, end - first);
+	return NULL;
+}
+
+static struct error *put(int fd, const char *data, size_t length, off_t offset)
+{
+	struct error *error = pwrite_exactly(fd, data, length, offset);
+	struct statfs system;
+
+	if (!error || error->number != EINVAL || fstatfs(fd, &system) || system.f_type != HUGETLBFS_MAGIC)
+		return error;
+	error_free(error);
+	return put_by_mapping(fd, data, length, offset);
+}
+
 static struct error *copy_in(struct image_reader *reader, int fd, off_t offset, uint64_t length)
 {
 	cleanup_free char *buffer = malloc(COPY_BYTES);
@@ -199,7 +234,7 @@ static struct error *copy_in(struct image_reader *reader, int fd, off_t offset, 
 		size_t step = length < COPY_BYTES ? length : COPY_BYTES;
 
 		TRY(image_read_bytes(reader, buffer, step));
-		TRY(pwrite_exactly(fd, buffer, step, offset));
+		TRY(put(fd, buffer, step, offset));
 		offset += step;
 		length -= step;
 	}
@@ -228,7 +263,7 @@ static struct error *make_regular(struct restore *restore, struct image_reader *
 				  struct planned_ghost *ghost)
 {
 	const char *path = ghost->path;
-	cleanup_close int fd = open(path, O_CREAT | O_EXCL | O_WRONLY | O_CLOEXEC | O_NOFOLLOW, 0600);
+	cleanup_close int fd = open(path, O_CREAT | O_EXCL | O_RDWR | O_CLOEXEC | O_NOFOLLOW, 0600);
 
 	if (fd < 0)
 		return with_hint(fail_errno("could not create %s", path),
