@@ -34,13 +34,16 @@ static bool in_use(const struct snapshot *snapshot, int fd)
 struct error *keep_descriptor(struct restore *restore, int *fd)
 {
 	int lowest = highest_descriptor(restore->snapshot);
+	struct rlimit limit = { 0 };
 	int moved;
 
 	if (*fd < 0 || *fd >= lowest)
 		return NULL;
 	moved = fcntl(*fd, F_DUPFD_CLOEXEC, lowest);
 	/* The tables reach up to the limit: look for a gap from below. */
-	for (int candidate = 3; moved < 0 && candidate < lowest; candidate++)
+	if (moved < 0)
+		(void)getrlimit(RLIMIT_NOFILE, &limit);
+	for (int candidate = 3; moved < 0 && candidate < lowest && (rlim_t)candidate < limit.rlim_cur; candidate++)
 		if (!in_use(restore->snapshot, candidate) && fcntl(candidate, F_GETFD) < 0)
 			moved = dup3(*fd, candidate, O_CLOEXEC);
 	if (moved < 0)

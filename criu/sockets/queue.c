@@ -340,7 +340,7 @@ struct error *queue_plan(struct restore *restore, uint32_t id, const struct queu
 	}
 	for (end = low; end < plan->count && plan->packets[end].entry->id_for == id; end++)
 		TRY(want_files(restore, plan->packets[end].entry));
-	*packets = &plan->packets[low];
+	*packets = plan->packets ? &plan->packets[low] : NULL;
 	*count = end - low;
 	return NULL;
 }
