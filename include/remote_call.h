@@ -44,6 +44,7 @@ enum remote_op {
 #define REMOTE_DATA(i)	 (1u << (8 + (i))) /* arg[i] is an offset into the program's data: add its address */
 #define REMOTE_MAY_FAIL	 (1u << 16)	   /* a negative result is stored and the program goes on */
 #define REMOTE_EXACT	 (1u << 17)	   /* the result must equal arg[0] (mmap and mremap to a place: arg[4] for mremap) */
+#define REMOTE_COMPAT	 (1u << 19)	   /* op is a number of the ia32 ABI; addresses are below 4 GiB; five arguments */
 #define REMOTE_SKIP_IF_FAILED (1u << 18)   /* do nothing if the call before had a negative result */
 
 struct remote_call {

@@ -46,6 +46,8 @@ static bool run_call(struct remote_program *program, uint32_t index)
 		arg[i] = resolve(program, call, i);
 	if (call->op >= REMOTE_SPECIAL)
 		call->result = run_special(program, call->op, arg);
+	else if (call->flags & REMOTE_COMPAT)
+		call->result = raw_compat_syscall5(call->op, arg[0], arg[1], arg[2], arg[3], arg[4]);
 	else
 		call->result = raw_syscall6(call->op, arg[0], arg[1], arg[2], arg[3], arg[4], arg[5]);
 	return as_expected(call, arg);

@@ -5,6 +5,7 @@
  */
 #pragma once
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/user.h>
@@ -20,6 +21,8 @@ size_t arch_xstate_room(void);
  * thread. An interrupted system call is left as it is. */
 struct error *arch_registers_to_image(struct arena *arena, CoreEntry *core, const struct user_regs_struct *registers,
 				      const void *xstate, size_t xstate_size, bool compat) must_check;
+/* Was the thread in 32-bit mode? */
+bool arch_core_is_compat(const CoreEntry *core);
 /* What runs first when a thread that was stopped inside a system call goes on. */
 enum arch_delivery {
 	ARCH_NO_HANDLER,
@@ -48,3 +51,5 @@ int64_t arch_clone_and_call(const struct clone_args *arguments, size_t size, voi
 
 /* Highest address a task may use, plus one. */
 uint64_t arch_task_size(void);
+/* The same of a 32-bit task. */
+uint64_t arch_compat_task_size(void);

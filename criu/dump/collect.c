@@ -199,9 +199,6 @@ static struct error *collect_task(struct dump *dump, struct task *task)
 	fill_task_core(task);
 	if (task->state == TASK_DEAD)
 		return NULL;
-	for (size_t i = 0; i < task->thread_count; i++)
-		if (task->threads[i].tracee.compat)
-			return with_hint(fail("cannot save a 32-bit task yet"), "Use a 64-bit build of the program.");
 	task->mm = new_message(dump->arena, mm_entry);
 	TRY(question_task(dump, task));
 	TRY(memory_collect(dump, task));

@@ -47,7 +47,9 @@ static bool overlaps_task(const struct task *task, uint64_t start, uint64_t end)
 
 struct error *reserve_hole(const struct task *task, uint64_t size, void **hole)
 {
-	for (uint64_t hint = 0x10000000; hint + size < arch_task_size(); hint += size + (64 << 20)) {
+	uint64_t limit = task_is_compat(task) ? arch_compat_task_size() : arch_task_size();
+
+	for (uint64_t hint = 0x10000000; hint + size < limit; hint += size + (64 << 20)) {
 		void *place;
 
 		if (overlaps_task(task, hint, hint + size))
@@ -396,7 +398,8 @@ struct error *memory_emit(struct restore *restore, struct task *task, struct mem
 {
 	const struct placement *placement = layout->private;
 
-	TRY(vdso_emit_park(restore, layout->vdso_park, VDSO_ROOM, program));
+	if (!task_is_compat(task))
+		TRY(vdso_emit_park(restore, layout->vdso_park, VDSO_ROOM, program));
 	for (size_t i = 0; placement->moved && i < task->mapping_count; i++) {
 		const struct mapping *mapping = &task->mappings[i];
 

@@ -67,6 +67,7 @@ struct memory_plan {
 	size_t segment_count, segment_capacity;
 	bool segments_read;
 	const struct placement *present; /* newborn: what this process, or the one it was forked from, has mapped */
+	const struct other_vdso *other_vdso; /* compat_vdso.c */
 	const struct vdso_place *own_vdso; /* where criu has it, and so every newborn: a fork keeps addresses */
 	bool huge_always; /* the system gives huge pages to whoever touches enough memory */
 };
@@ -91,6 +92,15 @@ struct error *read_page_runs(struct restore *restore, int image, uint64_t key, s
 
 /* main: the image's vdso must be the one this kernel gives, page for page. */
 struct error *vdso_plan(struct restore *restore, const struct task *task) must_check;
+struct error *vdso_of_other_kernel(const struct task *task) must_check;
+/* Are these the bytes that the images have? */
+struct error *vdso_compare(const struct task *task, const struct task_memory *memory, const struct vdso_place *image,
+			   const char *bytes) must_check;
+/* compat_vdso.c, of 32-bit tasks. main: likewise. newborn: instead of a parked one. */
+struct error *compat_vdso_plan(struct restore *restore, const struct task *task,
+			       const struct vdso_place *image) must_check;
+void compat_vdso_emit(const struct restore *restore, const struct vdso_place *image, struct batch *program);
+bool task_is_compat(const struct task *task);
 /* newborn: calls that park the newborn's vdso and vvar, and that bring them to the task's place. */
 struct error *vdso_emit_park(const struct restore *restore, uint64_t park, uint64_t room,
 			     struct batch *program) must_check;

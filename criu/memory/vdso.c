@@ -11,6 +11,7 @@
 #include <sys/syscall.h>
 
 #include "image/checksums.h"
+#include "arch/arch.h"
 #include "memory/plan.h"
 #include "memory/vma.h"
 #include "model/context.h"
@@ -67,15 +68,20 @@ static struct error *find_own(struct restore *restore)
 	return error;
 }
 
-static struct error *other_kernel(const struct task *task)
+bool task_is_compat(const struct task *task)
+{
+	return task->thread_count && arch_core_is_compat(task->threads[0].core);
+}
+
+struct error *vdso_of_other_kernel(const struct task *task)
 {
 	return with_hint(fail("process %d has the vdso of another kernel", task->pid),
 			 "Restore under the kernel that the dump was made with.");
 }
 
 /* Compares the stored vdso with the running one. */
-static struct error *compare(const struct task *task, const struct task_memory *memory, const struct vdso_place *image,
-			     const struct vdso_place *own)
+struct error *vdso_compare(const struct task *task, const struct task_memory *memory, const struct vdso_place *image,
+			   const char *bytes)
 {
 	uint64_t size = image->end - image->vdso;
 	cleanup_free char *page = malloc(PAGE_BYTES);
@@ -94,8 +100,8 @@ static struct error *compare(const struct task *task, const struct task_memory *
 					  run->offset + image->vdso + at - run->start));
 		else
 			memset(page, 0, PAGE_BYTES); /* a page of zeroes is not stored */
-		if (memcmp(page, (void *)(own->vdso + at), PAGE_BYTES))
-			return other_kernel(task);
+		if (memcmp(page, bytes + at, PAGE_BYTES))
+			return vdso_of_other_kernel(task);
 	}
 	return NULL;
 }
@@ -111,10 +117,12 @@ struct error *vdso_plan(struct restore *restore, const struct task *task)
 	own = restore->memory->own_vdso;
 	if (!image.vdso)
 		return NULL;
+	if (task_is_compat(task))
+		return compat_vdso_plan(restore, task, &image);
 	if (!own->vdso || own->end - own->vdso != image.end - image.vdso ||
 	    (image.vvar && own->vdso - own->vvar != image.vdso - image.vvar))
-		return other_kernel(task);
-	error = compare(task, &restore->memory->tasks[task->index], &image, own);
+		return vdso_of_other_kernel(task);
+	error = vdso_compare(task, &restore->memory->tasks[task->index], &image, (const char *)own->vdso);
 	if (!error)
 		return NULL;
 	damage = checksums_check_pages(restore->criu->images); /* that may be the reason */
@@ -151,6 +159,8 @@ void vdso_emit_place(const struct restore *restore, const struct task *task, uin
 {
 	struct vdso_place place = place_of_task(task);
 
-	if (place.vdso) /* else the task has unmapped it */
+	if (task_is_compat(task))
+		compat_vdso_emit(restore, &place, program);
+	else if (place.vdso) /* else the task has unmapped it */
 		emit_moves(restore->memory->own_vdso, park, place.vvar ?: place.vdso, "vdso to its place", program);
 }

@@ -275,7 +275,7 @@ static void print_argument(const struct remote_call *call, unsigned i, FILE *str
 static void print_call(const struct batch *batch, size_t index, FILE *stream)
 {
 	const struct remote_call *call = &batch->calls[index];
-	const char *name = batch_operation_name(call->op);
+	const char *name = call->flags & REMOTE_COMPAT ? "ia32" : batch_operation_name(call->op);
 	unsigned last = 6;
 
 	while (last > 0 && call->arg[last - 1] == 0 && !(call->flags & (REMOTE_DATA(last - 1) | REMOTE_RESULT(last - 1))))

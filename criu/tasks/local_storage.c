@@ -10,7 +10,7 @@
 
 #include "tasks/part.h"
 
-enum { FIRST_ENTRY = 12, ENTRY_COUNT = 3 };
+enum { FIRST_ENTRY = 12, ENTRY_COUNT = 3, COMPAT_SET_THREAD_AREA = 243 /* the 64-bit ABI has no such call */ };
 
 #ifndef PTRACE_GET_THREAD_AREA
 #define PTRACE_GET_THREAD_AREA 25
@@ -73,7 +73,7 @@ static struct error *emit(struct restore *restore, struct thread *thread, struct
 
 		if (entry->seg_not_present && !entry->base_addr && !entry->limit)
 			continue; /* empty, as a newborn has it */
-		batch_call_flags(program, "thread area", SYS_set_thread_area, REMOTE_DATA(0),
+		batch_call_flags(program, "thread area", COMPAT_SET_THREAD_AREA, REMOTE_COMPAT | REMOTE_DATA(0),
 				 batch_data(program, &desc, sizeof(desc)));
 	}
 	return NULL;

@@ -10,6 +10,7 @@
 #include <string.h>
 #include <sys/syscall.h>
 
+#include "arch/arch.h"
 #include "files/files.h"
 #include "kernel/proc/stat.h"
 #include "support/cleanup.h"
@@ -32,8 +33,15 @@ static struct error *dump_auxv(struct dump *dump, struct task *task)
 	size_t length, words = 0;
 
 	TRY(read_file_at(task->proc_fd, "auxv", &data, &length));
-	task->mm->mm_saved_auxv = arena_copy(dump->arena, data, length);
-	words = length / sizeof(uint64_t);
+	if (task_leader(task)->tracee.compat) {
+		words = length / sizeof(uint32_t);
+		task->mm->mm_saved_auxv = arena_array(dump->arena, uint64_t, words);
+		for (size_t i = 0; i < words; i++)
+			task->mm->mm_saved_auxv[i] = ((const uint32_t *)data)[i];
+	} else {
+		task->mm->mm_saved_auxv = arena_copy(dump->arena, data, length);
+		words = length / sizeof(uint64_t);
+	}
 	/* The end mark is implied, and older readers have room for 44 words only. */
 	while (words >= 2 && !task->mm->mm_saved_auxv[words - 1] && !task->mm->mm_saved_auxv[words - 2])
 		words -= 2;
@@ -76,9 +84,24 @@ static struct error *plan(struct restore *restore, struct thread *thread)
 	return NULL;
 }
 
+/* The vector as the program has it; bytes that are used. */
+static size_t auxv_of(const struct task *task, uint64_t out[AUXV_WORDS])
+{
+	const MmEntry *mm = task->mm;
+
+	if (!arch_core_is_compat(task->threads[0].core)) {
+		memcpy(out, mm->mm_saved_auxv, mm->n_mm_saved_auxv * sizeof(uint64_t));
+		return mm->n_mm_saved_auxv * sizeof(uint64_t);
+	}
+	for (size_t i = 0; i < mm->n_mm_saved_auxv; i++)
+		((uint32_t *)out)[i] = mm->mm_saved_auxv[i];
+	return mm->n_mm_saved_auxv * sizeof(uint32_t);
+}
+
 void memory_fields_emit(const struct task *task, int exe_fd, struct batch *program)
 {
 	const MmEntry *mm = task->mm;
+	uint64_t vector[AUXV_WORDS];
 	struct prctl_mm_map map = {
 		.start_code = mm->mm_start_code,
 		.end_code = mm->mm_end_code,
@@ -91,10 +114,10 @@ void memory_fields_emit(const struct task *task, int exe_fd, struct batch *progr
 		.arg_end = mm->mm_arg_end,
 		.env_start = mm->mm_env_start,
 		.env_end = mm->mm_env_end,
-		.auxv_size = mm->n_mm_saved_auxv * sizeof(uint64_t),
+		.auxv_size = auxv_of(task, vector),
 		.exe_fd = exe_fd,
 	};
-	uint64_t auxv = batch_data(program, mm->mm_saved_auxv, map.auxv_size);
+	uint64_t auxv = batch_data(program, vector, map.auxv_size);
 	uint64_t place = batch_data(program, &map, sizeof(map));
 
 	/* The map's pointer to the vector must become an address: the runner adds the data base. */

@@ -4,6 +4,7 @@
 #include <string.h>
 #include <sys/syscall.h>
 
+#include "arch/arch.h"
 #include "tasks/part.h"
 
 enum { SIGNAL_COUNT = 64, MASK_BYTES = 8 };
@@ -12,6 +13,12 @@ enum { SIGNAL_COUNT = 64, MASK_BYTES = 8 };
 struct kernel_sigaction {
 	uint64_t handler, flags, restorer, mask;
 };
+
+/* And the ia32 one: which of the two calls set an action decides what frame a handler gets. */
+struct compat_sigaction {
+	uint32_t handler, flags, restorer, mask[2];
+};
+enum { COMPAT_RT_SIGACTION = 174 };
 
 static bool has_action(int signo)
 {
@@ -47,6 +54,8 @@ static struct error *dump(struct dump *dump, struct thread *thread, const struct
 		entry->flags = action->flags;
 		entry->restorer = action->restorer;
 		entry->mask = action->mask;
+		if (thread->tracee.compat)
+			SET(entry, compat_sigaction, true);
 		core->sigactions[core->n_sigactions++] = entry;
 	}
 	return NULL;
@@ -54,13 +63,30 @@ static struct error *dump(struct dump *dump, struct thread *thread, const struct
 
 static struct error *plan(struct restore *restore, struct thread *thread)
 {
-	if (thread->core->tc->n_sigactions > SIGNAL_COUNT - 2)
-		return fail("the image is damaged: %zu signal actions", thread->core->tc->n_sigactions);
-	for (size_t i = 0; i < thread->core->tc->n_sigactions; i++)
-		if (thread->core->tc->sigactions[i]->has_compat_sigaction &&
-		    thread->core->tc->sigactions[i]->compat_sigaction)
-			return fail("cannot restore signal actions of a 32-bit task yet");
+	const TaskCoreEntry *core = thread->core->tc;
+
+	if (core->n_sigactions > SIGNAL_COUNT - 2)
+		return fail("the image is damaged: %zu signal actions", core->n_sigactions);
+	for (size_t i = 0; i < core->n_sigactions; i++)
+		if (core->sigactions[i]->compat_sigaction && !arch_core_is_compat(thread->core))
+			return fail("the image is damaged: signal actions of a 32-bit task in a 64-bit one");
 	return NULL;
+}
+
+static void emit_action(int signo, const SaEntry *entry, struct batch *program)
+{
+	struct kernel_sigaction native = { entry->sigaction, entry->flags, entry->restorer, entry->mask };
+	struct compat_sigaction compat = {
+		entry->sigaction, entry->flags, entry->restorer, { entry->mask, entry->mask >> 32 }
+	};
+
+	if (entry->compat_sigaction)
+		batch_call_flags(program, "signal action of a 32-bit task", COMPAT_RT_SIGACTION,
+				 REMOTE_COMPAT | REMOTE_DATA(1), signo, batch_data(program, &compat, sizeof(compat)), 0,
+				 MASK_BYTES);
+	else
+		batch_call_flags(program, "signal action", SYS_rt_sigaction, REMOTE_DATA(1), signo,
+				 batch_data(program, &native, sizeof(native)), 0, MASK_BYTES);
 }
 
 /* A newborn starts with all actions at their default, so that only others need a call.
@@ -76,13 +102,10 @@ static struct error *emit(struct restore *restore, struct thread *thread, struct
 			 batch_data(program, &none, sizeof(none)), 0, MASK_BYTES);
 	for (int signo = 1; signo <= SIGNAL_COUNT && i < core->n_sigactions; signo++) {
 		const SaEntry *entry = has_action(signo) ? core->sigactions[i++] : NULL;
-		struct kernel_sigaction action;
 
 		if (!entry || (!entry->sigaction && !entry->flags && !entry->mask))
 			continue;
-		action = (struct kernel_sigaction){ entry->sigaction, entry->flags, entry->restorer, entry->mask };
-		batch_call_flags(program, "signal action", SYS_rt_sigaction, REMOTE_DATA(1), signo,
-				 batch_data(program, &action, sizeof(action)), 0, MASK_BYTES);
+		emit_action(signo, entry, program);
 	}
 	return NULL;
 }

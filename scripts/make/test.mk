@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0
 # Tests. Every test/unit/**/*.c is a program of its own, linked with all of criu but main.o; it
 # passes when it exits with 0. Every C file of the other test folders is a system test, linked
-# with test/harness only, and run by test/run. A test may say "// link: FLAGS" in its source.
+# with test/harness only, and run by test/run. A test may say "// link: FLAGS" in its source, and
+# "// compiler: FLAGS" (-m32); where the compiler cannot do that, the test says that it is skipped.
 # Another test program joins "make unit" with a line of its own: unit: my-target
 
 SYSTEM_FOLDERS  := $(filter-out test/unit test/fuzz test/harness test/apps test/bench test/compel,$(patsubst %/,%,$(wildcard test/*/)))
@@ -16,7 +17,10 @@ TEST_CFLAGS     := -std=gnu11 -D_GNU_SOURCE -O1 -g -Wall -Wextra -Werror -Wno-un
 
 build/test/programs/%: test/%.c $(HARNESS)
 	@mkdir -p $(@D)
-	$(CC) $(TEST_CFLAGS) -o $@ $< $(filter %.c,$(HARNESS)) $$(sed -n 's|^// link: ||p' $<)
+	@flags="$$(sed -n 's|^// compiler: ||p' $<)"; source="$<"; \
+	if [ -n "$$flags" ] && ! printf '#include <stdlib.h>\nint main(void) { exit(0); }\n' | $(CC) $$flags -x c -o /dev/null - 2>/dev/null; then \
+		printf '#include "test.h"\nint main(void) { skip("the compiler cannot do %s"); }\n' "$$flags" >$@.c; source=$@.c; flags=; fi; \
+	set -x; $(CC) $(TEST_CFLAGS) $$flags -o $@ $$source $(filter %.c,$(HARNESS)) $$(sed -n 's|^// link: ||p' $<)
 
 $(O)/test/unit/%: $(O)/test/unit/%.o $(LIBRARY)
 	@mkdir -p $(@D)

@@ -23,7 +23,7 @@ ENVIRONMENT = {"PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:
 class Declarations:
     """The comments of a test's source that are meant for the driver (test.h lists them)."""
 
-    KNOWN = ("options", "dump-options", "restore-options", "modes", "refused", "terminal", "differs", "timeout", "link",
+    KNOWN = ("options", "dump-options", "restore-options", "modes", "refused", "terminal", "differs", "timeout", "link", "compiler",
              "todo", "terminals")
 
     def __init__(self, source):

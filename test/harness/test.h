@@ -18,7 +18,8 @@
  *   // differs: regex                lines of the driver's own comparison that may change
  *   // todo: what is missing       not built yet: failing is expected after a restore, passing is a failure
  *   // timeout: 120                  seconds
- *   // link: -lrt                    further arguments for the compiler
+ *   // link: -lrt                    further arguments for the compiler, behind the source
+ *   // compiler: -m32                and before it
  */
 #pragma once
 

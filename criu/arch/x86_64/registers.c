@@ -105,6 +105,11 @@ uint64_t arch_task_size(void)
 	return 0x7ffffffff000ULL;
 }
 
+uint64_t arch_compat_task_size(void)
+{
+	return 0xffffe000;
+}
+
 /* Errors that stand in ax while a system call waits to be restarted (kernel's linux/errno.h). */
 enum { ERESTARTSYS = 512, ERESTARTNOINTR = 513, ERESTARTNOHAND = 514, ERESTART_RESTARTBLOCK = 516 };
 
@@ -163,8 +168,10 @@ static UserX86RegsEntry *general_to_image(struct arena *arena, const struct user
 	out->ds = in->ds, out->es = in->es, out->fs = in->fs, out->gs = in->gs;
 	out->has_mode = true;
 	out->mode = compat ? USER_X86_REGS_MODE__COMPAT : USER_X86_REGS_MODE__NATIVE;
-	if (compat)
+	if (compat) {
 		out->r8 = out->r9 = out->r10 = out->r11 = out->r12 = out->r13 = out->r14 = out->r15 = 0;
+		out->fs_base = out->gs_base = 0;
+	}
 	return out;
 }
 
@@ -271,8 +278,6 @@ struct error *arch_check_core(const CoreEntry *core)
 		return fail("the image was made on another architecture (%d)", core->mtype);
 	if (!info || !info->gpregs)
 		return fail("the image is damaged: no registers");
-	if (info->gpregs->has_mode && info->gpregs->mode == USER_X86_REGS_MODE__COMPAT)
-		return with_hint(fail("cannot restore a 32-bit task yet"), "Use a 64-bit build of the program.");
 	if (!info->fpregs)
 		return NULL;
 	if (info->fpregs->n_st_space < 32 || info->fpregs->n_xmm_space < 64)
@@ -280,8 +285,27 @@ struct error *arch_check_core(const CoreEntry *core)
 	return info->fpregs->xsave ? check_xsave(info->fpregs->xsave) : NULL;
 }
 
-static void general_from_image(const UserX86RegsEntry *in, struct user_regs_struct *out)
+bool arch_core_is_compat(const CoreEntry *core)
 {
+	const ThreadInfoX86 *info = core->thread_info;
+
+	return info && info->gpregs->has_mode && info->gpregs->mode == USER_X86_REGS_MODE__COMPAT;
+}
+
+/* Processors that have instructions for the base of a segment get it apart from the selector, which names one of
+ * the thread's own entries of the GDT. */
+static uint64_t segment_base(const ThreadInfoX86 *info, uint64_t selector)
+{
+	for (size_t i = 0; i < info->n_tls; i++)
+		if (info->tls[i]->entry_number == selector >> 3)
+			return info->tls[i]->base_addr;
+	return 0;
+}
+
+static void general_from_image(const CoreEntry *core, struct user_regs_struct *out)
+{
+	const UserX86RegsEntry *in = core->thread_info->gpregs;
+
 	*out = (struct user_regs_struct){
 		.r15 = in->r15,
 		.r14 = in->r14,
@@ -311,6 +335,10 @@ static void general_from_image(const UserX86RegsEntry *in, struct user_regs_stru
 		.fs = in->fs,
 		.gs = in->gs,
 	};
+	if (arch_core_is_compat(core)) {
+		out->fs_base = segment_base(core->thread_info, in->fs);
+		out->gs_base = segment_base(core->thread_info, in->gs);
+	}
 }
 
 static void xsave_from_image(const UserX86XsaveEntry *in, uint8_t *xstate, size_t room, size_t *size)
@@ -341,7 +369,7 @@ void arch_registers_from_image(const CoreEntry *core, struct user_regs_struct *r
 	size_t room = *size;
 	const struct leaf *leaf = xsave_leaf(0);
 
-	general_from_image(core->thread_info->gpregs, registers);
+	general_from_image(core, registers);
 	*size = 0;
 	if (!in)
 		return;

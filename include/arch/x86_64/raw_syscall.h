@@ -23,6 +23,19 @@ static inline int64_t raw_syscall6(uint64_t number, uint64_t a, uint64_t b, uint
 	return result;
 }
 
+/* A call of the ia32 ABI from 64-bit code: the kernel then sees a 32-bit program. */
+static inline int64_t raw_compat_syscall5(uint32_t number, uint32_t a, uint32_t b, uint32_t c, uint32_t d, uint32_t e)
+{
+	int64_t result;
+
+	__asm__ volatile("int $0x80"
+			 : "=a"(result)
+			 : "0"((uint64_t)number), "b"((uint64_t)a), "c"((uint64_t)b), "d"((uint64_t)c),
+			   "S"((uint64_t)d), "D"((uint64_t)e)
+			 : "r8", "r9", "r10", "r11", "memory");
+	return (int32_t)result;
+}
+
 static inline int64_t raw_syscall4(uint64_t number, uint64_t a, uint64_t b, uint64_t c, uint64_t d)
 {
 	return raw_syscall6(number, a, b, c, d, 0, 0);

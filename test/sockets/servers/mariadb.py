@@ -45,7 +45,7 @@ def test(scenario):
                       "--innodb-use-native-aio=0", "--init-file=" + scenario.path("init.sql"), "--skip-name-resolve"], 3399)
         served.client(CLIENT)
         served.wait_until("busy")
-        served.cycle("--link-remap")
+        served.cycle("--file-locks", "--link-remap")
         served.clients_are_right()
         served.end()
     return None
