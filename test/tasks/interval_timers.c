@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
-/* The three interval timers: what is left, the interval, and that they still fire. */
+// differs: ShdPnd
+/* The three interval timers: what is left, the interval, and that they still fire; one rings when somebody looks. */
 #include "test.h"
 
 #include <signal.h>
