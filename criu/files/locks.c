@@ -12,6 +12,7 @@
 #include <sys/file.h>
 #include <sys/statfs.h>
 #include <sys/syscall.h>
+#include <sys/sysmacros.h>
 #include <unistd.h>
 
 #include "files/collection.h"
@@ -33,13 +34,18 @@ struct seen_lock {
 	FileLockEntry *entry;
 	uint32_t file_id;
 	uint32_t table_id; /* of a POSIX lock */
+	size_t before;	   /* 1 + index of the one before on the same description; 0: none */
 };
 
 struct lock_collection {
 	struct proc_lock *system; /* as /proc/locks has them */
 	size_t system_count;
-	bool complete; /* /proc/locks has all of them */
+	bool complete;	  /* /proc/locks has all of them */
+	bool any_waiting; /* for one of them */
+	int own_fdinfo;	  /* the directory of ours */
+	struct number_map inodes;
 	struct seen_lock *seen;
+	struct number_map last; /* by file id: 1 + index in seen */
 	size_t seen_count, seen_capacity;
 };
 
@@ -60,33 +66,44 @@ struct error *locks_begin(struct dump *dump)
 
 	dump->files->locks = locks;
 	locks->complete = !fstatat(AT_FDCWD, "/proc/self/ns/pid", &stat, 0) && stat.st_ino == FIRST_PID_NAMESPACE;
-	return proc_locks_read(dump->arena, &locks->system, &locks->system_count);
+	locks->own_fdinfo = open("/proc/self/fdinfo", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (locks->own_fdinfo < 0)
+		return fail_errno("could not open /proc/self/fdinfo");
+	files_keep(dump, locks->own_fdinfo);
+	TRY(proc_locks_read(dump->arena, &locks->system, &locks->system_count));
+	for (size_t i = 0; i < locks->system_count; i++) {
+		size_t unused;
+
+		locks->any_waiting |= locks->system[i].waits;
+		if (!number_map_find(&locks->inodes, locks->system[i].inode, &unused))
+			number_map_add(dump->arena, &locks->inodes, locks->system[i].inode, i);
+	}
+	return NULL;
 }
 
 static bool names(const struct lock_collection *locks, ino_t inode)
 {
-	for (size_t i = 0; i < locks->system_count; i++)
-		if (locks->system[i].inode == inode)
-			return true;
-	return false;
+	size_t unused;
+
+	return number_map_find(&locks->inodes, inode, &unused);
 }
 
-static bool on_overlay(int fd)
+static bool on_overlay(int fd, const struct stat *stat)
 {
 	struct statfs statfs;
 
-	return !fstatfs(fd, &statfs) && statfs.f_type == OVERLAYFS_SUPER_MAGIC;
+	return !major(stat->st_dev) && !fstatfs(fd, &statfs) && statfs.f_type == OVERLAYFS_SUPER_MAGIC;
 }
 
 /* Our own fdinfo has the locks of the description. */
-static bool says(int fd, const char *word)
+static bool says(const struct lock_collection *locks, int fd, const char *word)
 {
-	char path[40], text[4096];
+	char path[16], text[4096];
 	cleanup_close int info = -1;
 	ssize_t length;
 
-	snprintf(path, sizeof(path), "/proc/self/fdinfo/%d", fd);
-	info = open(path, O_RDONLY | O_CLOEXEC);
+	snprintf(path, sizeof(path), "%d", fd);
+	info = openat(locks->own_fdinfo, path, O_RDONLY | O_CLOEXEC);
 	length = info < 0 ? -1 : read(info, text, sizeof(text) - 1);
 	if (length < 0)
 		return false;
@@ -95,11 +112,11 @@ static bool says(int fd, const char *word)
 }
 
 /* By the file itself: POSIX locks of others are in our way. */
-static bool shows_locks(int fd)
+static bool shows_locks(const struct lock_collection *locks, int fd)
 {
 	struct flock lock = { .l_type = F_WRLCK, .l_whence = SEEK_SET };
 
-	return (!fcntl(fd, F_GETLK, &lock) && lock.l_type != F_UNLCK) || says(fd, "\nlock:");
+	return (!fcntl(fd, F_GETLK, &lock) && lock.l_type != F_UNLCK) || says(locks, fd, "\nlock:");
 }
 
 bool locks_possible(const struct lock_collection *locks, int fd, const struct stat *stat)
@@ -110,7 +127,7 @@ bool locks_possible(const struct lock_collection *locks, int fd, const struct st
 		return true;
 	if (!S_ISREG(stat->st_mode) && !S_ISDIR(stat->st_mode))
 		return false;
-	return (!locks->complete || on_overlay(fd)) && shows_locks(fd);
+	return (!locks->complete || on_overlay(fd, stat)) && shows_locks(locks, fd);
 }
 
 bool locks_leased(const struct dump *dump, int fd, ino_t inode)
@@ -120,7 +137,7 @@ bool locks_leased(const struct dump *dump, int fd, ino_t inode)
 	for (size_t i = 0; locks && i < locks->system_count; i++)
 		if (locks->system[i].kind == LOCK_LEASE && locks->system[i].inode == inode)
 			return true;
-	return locks && !locks->complete && says(fd, " LEASE ");
+	return locks && !locks->complete && says(locks, fd, " LEASE ");
 }
 
 static const struct task *task_of(const struct dump *dump, pid_t host_pid)
@@ -143,6 +160,8 @@ static struct error *check_waiting(struct dump *dump, const struct proc_lock *lo
 	const struct lock_collection *locks = dump->files->locks;
 	size_t i = 0;
 
+	if (!locks->any_waiting)
+		return NULL;
 	while (i < locks->system_count && (locks->system[i].waits || !same(&locks->system[i], lock)))
 		i++;
 	for (i++; i < locks->system_count && locks->system[i].waits; i++)
@@ -184,12 +203,11 @@ static struct error *check_taker(struct dump *dump, const struct proc_lock *lock
 static bool known(struct lock_collection *locks, const struct seen_lock *new, const struct proc_lock *lock,
 		  const struct open_fd *fd)
 {
-	for (size_t i = 0; i < locks->seen_count; i++) {
-		struct seen_lock *seen = &locks->seen[i];
+	for (size_t place = new->before; place; place = locks->seen[place - 1].before) {
+		struct seen_lock *seen = &locks->seen[place - 1];
 
-		if (seen->file_id != new->file_id || seen->table_id != new->table_id ||
-		    seen->entry->flag != new->entry->flag || seen->entry->start != new->entry->start ||
-		    seen->entry->len != new->entry->len)
+		if (seen->table_id != new->table_id || seen->entry->flag != new->entry->flag ||
+		    seen->entry->start != new->entry->start || seen->entry->len != new->entry->len)
 			continue;
 		/* Whoever took it shall take it again. */
 		if (lock->pid == fd->task->host_pid) {
@@ -201,16 +219,28 @@ static bool known(struct lock_collection *locks, const struct seen_lock *new, co
 	return false;
 }
 
+static void add(struct dump *dump, struct lock_collection *locks, const struct seen_lock *new)
+{
+	*arena_append(dump->arena, locks->seen, locks->seen_count, locks->seen_capacity) = *new;
+	if (new->before)
+		number_map_set(&locks->last, new->file_id, locks->seen_count);
+	else
+		number_map_add(dump->arena, &locks->last, new->file_id, locks->seen_count);
+}
+
 static struct error *collect(struct dump *dump, const struct open_fd *fd, uint32_t id, const struct proc_lock *lock)
 {
 	struct lock_collection *locks = dump->files->locks;
 	struct seen_lock new = { .file_id = id, .table_id = lock->kind == LOCK_POSIX ? fd->task->table->id : 0 };
+	size_t last;
 
 	if (!dump->criu->options->file_locks)
 		return with_hint(fail("%s has a %s", fd->link, kind_name(lock->kind)),
 				 "Use --file-locks to save locks and leases, and to take them again at restore.");
 	TRY(check_taker(dump, lock, fd));
 	TRY(check_waiting(dump, lock, fd->link));
+	if (number_map_find(&locks->last, id, &last))
+		new.before = last;
 	new.entry = new_message(dump->arena, file_lock_entry);
 	new.entry->flag = lock->kind;
 	new.entry->type = lock->type | (lock->breaking ? TYPE_BREAKING : 0);
@@ -224,7 +254,7 @@ static struct error *collect(struct dump *dump, const struct open_fd *fd, uint32
 		return with_hint(fail("%s has a %s, and no process has it open: it travels in a socket's queue", fd->link,
 				      kind_name(lock->kind)),
 				 "Let the receiver take it from the socket before the dump.");
-	*arena_append(dump->arena, locks->seen, locks->seen_count, locks->seen_capacity) = new;
+	add(dump, locks, &new);
 	return NULL;
 }
 
@@ -293,6 +323,24 @@ static struct error *check(const FileLockEntry *entry)
 	return NULL;
 }
 
+/* The tables are sorted. */
+static const struct planned_file *file_at(const struct restore *restore, const struct descriptor_table *table, int number)
+{
+	size_t low = 0, high = table->count;
+
+	while (low < high) {
+		size_t middle = (low + high) / 2;
+
+		if ((int)table->entries[middle]->fd < number)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	if (low == table->count || (int)table->entries[low]->fd != number)
+		return NULL;
+	return planned_file_find(restore, table->entries[low]->id, table->entries[low]->type);
+}
+
 static struct error *plan(struct restore *restore, const FileLockEntry *entry, struct planned_lock *out)
 {
 	TRY(check(entry));
@@ -300,10 +348,7 @@ static struct error *plan(struct restore *restore, const FileLockEntry *entry, s
 	out->task = snapshot_task(restore->snapshot, entry->pid);
 	if (!out->task || out->task->state == TASK_DEAD || !out->task->table)
 		return damaged(entry, "there is no such process");
-	for (size_t i = 0; i < out->task->table->count && !out->file; i++)
-		if (out->task->table->entries[i]->fd == (uint32_t)entry->fd)
-			out->file = planned_file_find(restore, out->task->table->entries[i]->id,
-						      out->task->table->entries[i]->type);
+	out->file = file_at(restore, out->task->table, entry->fd);
 	return out->file ? NULL : damaged(entry, "it is not open");
 }
 

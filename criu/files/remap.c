@@ -232,6 +232,13 @@ static int compare_ghosts(const void *a, const void *b)
 	return strcmp(x->name, y->name);
 }
 
+static int compare_remaps(const void *a, const void *b)
+{
+	const struct planned_remap *x = a, *y = b;
+
+	return x->file_id < y->file_id ? -1 : x->file_id > y->file_id;
+}
+
 struct error *remap_read(struct restore *restore)
 {
 	struct file_plan *plan = restore->files;
@@ -243,6 +250,8 @@ struct error *remap_read(struct restore *restore)
 	plan->ghosts = arena_array(restore->arena, struct planned_ghost, count);
 	for (size_t i = 0; i < count; i++)
 		TRY(add_remap(restore, entries[i]));
+	if (count)
+		qsort(plan->remaps, count, sizeof(*plan->remaps), compare_remaps);
 	if (plan->ghost_count)
 		qsort(plan->ghosts, plan->ghost_count, sizeof(*plan->ghosts), compare_ghosts);
 	return NULL;
@@ -250,10 +259,10 @@ struct error *remap_read(struct restore *restore)
 
 const struct planned_remap *remap_of(const struct restore *restore, const RegFileEntry *entry)
 {
-	for (size_t i = 0; i < restore->files->remap_count; i++)
-		if (restore->files->remaps[i].file_id == entry->id)
-			return &restore->files->remaps[i];
-	return NULL;
+	const struct file_plan *plan = restore->files;
+	const struct planned_remap key = { .file_id = entry->id };
+
+	return plan->remap_count ? bsearch(&key, plan->remaps, plan->remap_count, sizeof(key), compare_remaps) : NULL;
 }
 
 static const RegFileEntry *link_of(const struct restore *restore, const struct planned_remap *remap)

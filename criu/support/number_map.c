@@ -45,3 +45,8 @@ void number_map_add(struct arena *arena, struct number_map *map, uint64_t key, s
 	*slot_of(map, key) = (struct number_slot){ key, value, true };
 	map->count++;
 }
+
+void number_map_set(struct number_map *map, uint64_t key, size_t value)
+{
+	slot_of(map, key)->value = value;
+}

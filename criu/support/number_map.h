@@ -19,5 +19,7 @@ struct number_map {
 
 /* The value of a key; false: it has none. */
 bool number_map_find(const struct number_map *map, uint64_t key, size_t *value);
+/* Another value for a key that has one. */
+void number_map_set(struct number_map *map, uint64_t key, size_t value);
 /* The key has no value yet. */
 void number_map_add(struct arena *arena, struct number_map *map, uint64_t key, size_t value);

@@ -6,6 +6,7 @@
 
 #include <fcntl.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -22,10 +23,12 @@ static void check_same(int fd, const char *name)
 int main(void)
 {
 	int file, again, twice, gone;
+	char *mapped;
 
 	file = must(open("name", O_RDWR | O_CREAT, 0600));
 	must(write(file, "original", 8));
 	again = must(open("name", O_RDWR | O_APPEND));
+	mapped = must(mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED, file, 0));
 	must(link("name", "other"));
 	must(unlink("name"));
 	twice = must(open("a", O_RDWR | O_CREAT, 0600));
@@ -43,6 +46,7 @@ int main(void)
 
 	check_equal(fcntl(again, F_GETFL) & O_APPEND, O_APPEND);
 	check_same(file, "other");
+	check(memcmp(mapped, "changed", 7) == 0, "the mapping is of another file");
 	check_same(again, "other");
 	check_same(twice, "b");
 	check_same(gone, "moved");

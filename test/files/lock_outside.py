@@ -38,7 +38,7 @@ def held_too(scenario):
     scenario.wait_for(lambda: os.getsid(child) == child, "a session of its own")
     answer = scenario.criu("dump", "-t", child, "-l", status=1)
     scenario.says(answer, f"process {parent} outside of the tree holds the flock lock on {scenario.path('shared')} too")
-    scenario.check(scenario.state(child) == "S", "it does not run on")
+    scenario.wait_for(lambda: scenario.state(child) == "S", "it runs on")
     os.kill(child, 9)
     scenario.end(parent)
 
