@@ -54,16 +54,18 @@ static void remember_rseq(struct compel_thread *thread)
 	error_free(compel_read(thread->tid, remote(thread->rseq_at), &thread->rseq_section, 8));
 }
 
-/* System calls outside of a range that the program chose would be turned into signals. */
-static void suspend_dispatch(struct compel_thread *thread)
+/* System calls outside of a range that the program chose would be turned into signals. False: the kernel
+ * (before Linux 6.4) cannot suspend that, nor tell whether it is so. */
+static bool suspend_dispatch(struct compel_thread *thread)
 {
 	struct ptrace_sud_config off = { .mode = PR_SYS_DISPATCH_OFF };
 
 	memset(thread->dispatch, 0, sizeof(thread->dispatch));
-	if (trace(PTRACE_GET_SYSCALL_USER_DISPATCH_CONFIG, thread->tid, sizeof(off), thread->dispatch) < 0 ||
-	    thread->dispatch[0] == PR_SYS_DISPATCH_OFF)
-		return;
-	trace(PTRACE_SET_SYSCALL_USER_DISPATCH_CONFIG, thread->tid, sizeof(off), &off);
+	if (trace(PTRACE_GET_SYSCALL_USER_DISPATCH_CONFIG, thread->tid, sizeof(off), thread->dispatch) < 0)
+		return false;
+	if (thread->dispatch[0] != PR_SYS_DISPATCH_OFF)
+		trace(PTRACE_SET_SYSCALL_USER_DISPATCH_CONFIG, thread->tid, sizeof(off), &off);
+	return true;
 }
 
 static void resume_dispatch(const struct compel_thread *thread)
@@ -81,16 +83,22 @@ static struct error *set_mask(struct compel_thread *thread, uint64_t mask)
 
 struct error *thread_borrow(struct compel_thread *thread)
 {
+	uint64_t open;
+
 	if (thread->state != COMPEL_STOPPED && thread->state != COMPEL_JOB_STOPPED)
 		return fail("cannot run code in thread %d: it is not stopped", thread->tid);
 	if (thread->stop_number)
 		return NULL;
 	thread->stop_number = choose_stop_signal(thread->tid);
 	remember_rseq(thread);
-	suspend_dispatch(thread);
+	open = UINT64_C(1) << (thread->stop_number - 1);
+	/* The signal of a call that is turned into one must not find itself blocked: it would be forced, and the
+	 * program's handler lost. */
+	if (!suspend_dispatch(thread))
+		open |= UINT64_C(1) << (SIGSYS - 1);
 	arch_get_shadow_stack(thread->tid, &thread->shadow_stack);
 	thread->borrowed = true;
-	return set_mask(thread, ~(UINT64_C(1) << (thread->stop_number - 1)));
+	return set_mask(thread, ~open);
 }
 
 static struct error *interrupt(struct compel_thread *thread)

@@ -290,6 +290,12 @@ static bool is_own_signal(const struct compel_thread *thread, const siginfo_t *i
 	       (info->si_code == SI_TKILL || (info->si_code == SI_USER && info->si_pid == 0));
 }
 
+/* The kernel has turned a call of ours into a signal, by syscall user dispatch (prctl(2)). */
+static bool is_dispatched(const siginfo_t *info)
+{
+	return info->si_signo == SIGSYS && info->si_code == 2 /* SYS_USER_DISPATCH */;
+}
+
 /* A signal came by while our code ran: kept for later. */
 static struct error *note_signal(struct compel_thread *thread, int signal, bool *own)
 {
@@ -298,6 +304,9 @@ static struct error *note_signal(struct compel_thread *thread, int signal, bool 
 	*own = false;
 	if (trace(PTRACE_GETSIGINFO, thread->tid, 0, &info) < 0)
 		return errno == ESRCH ? thread_died(thread) : fail_errno("could not read a signal of thread %d", thread->tid);
+	if (is_dispatched(&info))
+		return with_hint(fail_number(EOPNOTSUPP, "cannot run code in thread %d: it uses syscall user dispatch", thread->tid),
+				 "Linux 6.4 can suspend that for a while; before it, dump when the program has switched it off.");
 	if (is_own_signal(thread, &info)) {
 		*own = true;
 	} else if (signal == SIGSTOP) {

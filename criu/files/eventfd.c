@@ -1,25 +1,53 @@
 // SPDX-License-Identifier: GPL-2.0
-/* eventfd: a counter. Semaphore mode is in a field of our own. */
+/* eventfd: a counter. Semaphore mode is in a field of our own; fdinfo tells it since Linux 6.5. */
 #include <string.h>
 #include <sys/eventfd.h>
+#include <unistd.h>
 
 #include "files/collection.h"
 #include "kernel/proc/fdinfo.h"
 #include "support/cleanup.h"
 
+static struct error *add(int fd, uint64_t number)
+{
+	if (number && write(fd, &number, sizeof(number)) != sizeof(number))
+		return fail_errno("could not write to an eventfd");
+	return NULL;
+}
+
+/* Older kernels show it by what a read takes only: one, or all that is there, which must be two at least
+ * to see the difference. Then the counter is put back. */
+static struct error *try_semaphore(int fd, uint64_t counter, bool *semaphore)
+{
+	uint64_t most = counter < 2 ? 2 : counter, taken, rest;
+
+	TRY(add(fd, most - counter));
+	if (read(fd, &taken, sizeof(taken)) != sizeof(taken))
+		return fail_errno("could not read an eventfd");
+	*semaphore = taken == 1;
+	rest = most - taken;
+	if (rest > counter && read(fd, &taken, sizeof(taken)) != sizeof(taken))
+		return fail_errno("could not read an eventfd");
+	return rest < counter ? add(fd, counter - rest) : NULL;
+}
+
 static struct error *dump(struct dump *dump, const struct open_fd *fd, FileEntry *out)
 {
 	cleanup_free char *text = NULL;
-	uint64_t semaphore;
+	uint64_t number;
+	bool semaphore = false;
 
 	out->efd = new_message(dump->arena, eventfd_file_entry);
 	TRY(fdinfo_read(fd->task->proc_fd, fd->number, &text));
 	TRY(fdinfo_number(text, "eventfd-count", 16, &out->efd->counter));
 	if (strstr(text, "eventfd-semaphore:")) {
-		TRY(fdinfo_number(text, "eventfd-semaphore", 10, &semaphore));
-		if (semaphore)
-			SET(out->efd, semaphore, true);
+		TRY(fdinfo_number(text, "eventfd-semaphore", 10, &number));
+		semaphore = number;
+	} else {
+		TRY(try_semaphore(fd->fd, out->efd->counter, &semaphore));
 	}
+	if (semaphore)
+		SET(out->efd, semaphore, true);
 	return NULL;
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /* unsupported: mappings that are known and cannot be saved, each with its reason and a way out. */
 #include <string.h>
+#include <sys/mman.h>
 
 #include "memory/kind.h"
 #include "memory/vma.h"
@@ -20,9 +21,11 @@ static bool is_shadow_stack(const struct mapping_line *line)
 	return line->flags & MAPPING_SHADOW_STACK;
 }
 
+/* The kernel itself gives a key, the first one, to memory that is for execution only; it does so again when that is
+ * protected so. pkeys(7) */
 static bool has_protection_key(const struct mapping_line *line)
 {
-	return line->protection_key > 0;
+	return line->protection_key > (line->prot == PROT_EXEC ? 1 : 0);
 }
 
 static bool is_aio_ring(const struct mapping_line *line)

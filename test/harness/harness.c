@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/utsname.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -384,4 +385,14 @@ char process_state(pid_t pid)
 		return 0;
 	end = strrchr(text, ')');
 	return end ? end[2] : 0;
+}
+
+bool linux_is_at_least(int major, int minor)
+{
+	int found_major = 0, found_minor = 0;
+	struct utsname name;
+
+	must(uname(&name));
+	sscanf(name.release, "%d.%d", &found_major, &found_minor);
+	return found_major > major || (found_major == major && found_minor >= minor);
 }

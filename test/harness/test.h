@@ -111,6 +111,8 @@ void *find_named_mapping(const char *name);
 
 /* A number after "key" in a file such as /proc/self/status (base 16 where it starts so); -1: absent. */
 long long proc_number(const char *path, const char *key, int base);
+/* Is this kernel of that version or newer? */
+bool linux_is_at_least(int major, int minor);
 /* The state letter of a process, or 0. */
 char process_state(pid_t pid);
 /* A whole small file as text; at most size - 1 bytes. Returns the length, -1 if unreadable. */

@@ -48,6 +48,8 @@ int main(void)
 	struct sigaction action = { .sa_sigaction = handler, .sa_flags = SA_SIGINFO };
 	pthread_t id;
 
+	if (!linux_is_at_least(6, 4))
+		skip("this kernel cannot suspend it for a tracer: see dispatch_unknown");
 	must(sigaction(SIGSYS, &action, NULL));
 	if (prctl(PR_SET_SYSCALL_USER_DISPATCH, PR_SYS_DISPATCH_ON, 0, 0, &selector) < 0)
 		skip("this kernel has no syscall user dispatch");

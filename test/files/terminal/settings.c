@@ -32,7 +32,14 @@ int main(void)
 	checkpoint();
 
 	check(!tcgetattr(slave, &now));
-	check(!memcmp(&now, &settings, sizeof(now)));
+	check_equal(now.c_iflag, settings.c_iflag);
+	check_equal(now.c_oflag, settings.c_oflag);
+	check_equal(now.c_cflag, settings.c_cflag);
+	check_equal(now.c_lflag, settings.c_lflag);
+	check_equal(now.c_line, settings.c_line);
+	check_equal(cfgetispeed(&now), cfgetispeed(&settings));
+	check_equal(cfgetospeed(&now), cfgetospeed(&settings));
+	check(!memcmp(now.c_cc, settings.c_cc, sizeof(now.c_cc)));
 	memset(&locked, 0, sizeof(locked));
 	check(!ioctl(slave, TIOCGLCKTRMIOS, &locked) && locked.c_iflag == IXOFF);
 	memset(&size, 0, sizeof(size));
