@@ -12,8 +12,10 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "image/checksums.h"
 #include "memory/plan.h"
 #include "memory/vma.h"
+#include "model/context.h"
 #include "support/cleanup.h"
 #include "support/file.h"
 
@@ -99,6 +101,8 @@ struct error *compat_vdso_plan(struct restore *restore, const struct task *task,
 {
 	struct memory_plan *plan = restore->memory;
 	const struct other_vdso *other = plan->other_vdso;
+	struct error *damage;
+	bool same = false;
 
 	if (!other) {
 		struct other_vdso *found = arena_new(restore->arena, struct other_vdso);
@@ -106,9 +110,13 @@ struct error *compat_vdso_plan(struct restore *restore, const struct task *task,
 		TRY(read_other(plan->own_vdso, found));
 		plan->other_vdso = other = found;
 	}
-	if (other->size != image->end - image->vdso || (image->vvar && image->vdso - image->vvar != other->below))
-		return vdso_of_other_kernel(task);
-	return vdso_compare(task, &plan->tasks[task->index], image, other->bytes);
+	if (other->size == image->end - image->vdso && (!image->vvar || image->vdso - image->vvar == other->below))
+		TRY(vdso_compare(&plan->tasks[task->index], image, other->bytes, &same));
+	if (same)
+		return NULL;
+	damage = checksums_check_pages(restore->criu->images); /* that may be the reason */
+	return damage ?: with_hint(fail("process %d, of 32 bits, has the vdso of another kernel", task->pid),
+				   "Restore under the kernel that the dump was made with.");
 }
 
 void compat_vdso_emit(const struct restore *restore, const struct vdso_place *image, struct batch *program)

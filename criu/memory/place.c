@@ -45,14 +45,14 @@ static bool overlaps_task(const struct task *task, uint64_t start, uint64_t end)
 	return false;
 }
 
-struct error *reserve_hole(const struct task *task, uint64_t size, void **hole)
+struct error *reserve_hole(const struct restore *restore, const struct task *task, uint64_t size, void **hole)
 {
 	uint64_t limit = task_is_compat(task) ? arch_compat_task_size() : arch_task_size();
 
 	for (uint64_t hint = 0x10000000; hint + size < limit; hint += size + (64 << 20)) {
 		void *place;
 
-		if (overlaps_task(task, hint, hint + size))
+		if (overlaps_task(task, hint, hint + size) || vdso_overlaps(restore, task, hint, hint + size))
 			continue;
 		place = mmap((void *)hint, size, PROT_NONE,
 			     MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED_NOREPLACE, -1, 0);
@@ -330,12 +330,13 @@ struct error *memory_restore(struct restore *restore, struct task *task, const s
 	restore->memory->tasks[task->index].handover = handover;
 	TRY(map_in_place(restore, task, placement, &colliding));
 	/* Hole: program, vdso, misplaced mappings. */
-	TRY(reserve_hole(task, room + VDSO_ROOM + colliding, &layout->hole));
+	TRY(reserve_hole(restore, task, room + VDSO_ROOM + colliding, &layout->hole));
 	layout->room = room + VDSO_ROOM + colliding;
 	layout->vdso_park = (uint64_t)layout->hole + room;
 	layout->private = placement;
 	TRY(map_in_hole(restore, task, placement, layout->vdso_park + VDSO_ROOM));
 	TRY(place_pages(restore, placement));
+	vdso_patch(restore, task, placement);
 	return finish_areas(restore, task, placement);
 }
 

@@ -27,7 +27,7 @@ struct error *place_mapping(struct restore *restore, struct mapping *mapping, ui
 struct error *place_pages(struct restore *restore, struct placement *placement) must_check;
 
 /* Reserves size bytes where neither the newborn nor the task has anything. */
-struct error *reserve_hole(const struct task *task, uint64_t size, void **hole) must_check;
+struct error *reserve_hole(const struct restore *restore, const struct task *task, uint64_t size, void **hole) must_check;
 
 /* ---- inherit.c ---- */
 

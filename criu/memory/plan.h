@@ -2,6 +2,7 @@
 /* What memory_plan() decided. For the kinds of memory/. */
 #pragma once
 
+#include "arch/vdso.h"
 #include "memory/kind.h"
 #include "memory/pagemap.h"
 
@@ -26,10 +27,20 @@ struct task_memory {
 	int pages_fd;			 /* -1 when nothing is stored */
 	uint32_t *keys;			 /* by mapping: key of its file */
 	bool *filled;			 /* by mapping: the images hold pages of it */
+	uint64_t vdso_home; /* where this kernel's vdso goes, its data first; 0: the task has none */
+	struct vdso_patch *vdso_patches;
+	size_t vdso_patch_count, vdso_patch_capacity;
 	struct page_range *guards; /* ascending */
 	size_t guard_count;
 	const struct handover *handover; /* newborn, while it maps */
 	struct placement *placement;	 /* newborn */
+};
+
+/* What is written into a vdso of another kernel. */
+struct vdso_patch {
+	uint64_t address;
+	size_t size;
+	uint8_t code[VDSO_CODE_MAX];
 };
 
 /* An anonymous memory object shared by mappings. */
@@ -90,13 +101,18 @@ struct error *read_page_runs(struct restore *restore, int image, uint64_t key, s
 
 /* ---- vdso.c ---- */
 
-/* main: the image's vdso must be the one this kernel gives, page for page. */
-struct error *vdso_plan(struct restore *restore, const struct task *task) must_check;
-struct error *vdso_of_other_kernel(const struct task *task) must_check;
+/* main, page map read: decides where this kernel's vdso goes. One of another kernel becomes memory that
+ * leads to it; threads at the start of its functions are put back to the call. */
+struct error *vdso_plan(struct restore *restore, struct task *task) must_check;
+/* newborn: is the vdso to come into this range? */
+bool vdso_overlaps(const struct restore *restore, const struct task *task, uint64_t start, uint64_t end);
+/* newborn, pages filled and not yet protected: redirects another kernel's vdso. */
+void vdso_patch(const struct restore *restore, const struct task *task, const struct placement *placement);
 /* Are these the bytes that the images have? */
-struct error *vdso_compare(const struct task *task, const struct task_memory *memory, const struct vdso_place *image,
-			   const char *bytes) must_check;
-/* compat_vdso.c, of 32-bit tasks. main: likewise. newborn: instead of a parked one. */
+struct error *vdso_compare(const struct task_memory *memory, const struct vdso_place *image, const char *bytes,
+			   bool *same) must_check;
+/* compat_vdso.c, of 32-bit tasks. main: the image's vdso must be the one this kernel gives. newborn: instead of
+ * a parked one. */
 struct error *compat_vdso_plan(struct restore *restore, const struct task *task,
 			       const struct vdso_place *image) must_check;
 void compat_vdso_emit(const struct restore *restore, const struct vdso_place *image, struct batch *program);

@@ -13,7 +13,7 @@ UNIT_PROGRAMS   := $(UNIT_SOURCES:%.c=$(O)/%)
 HARNESS         := $(wildcard test/harness/*.c test/harness/*.h)
 TEST_CFLAGS     := -std=gnu11 -D_GNU_SOURCE -O1 -g -Wall -Wextra -Werror -Wno-unused-parameter -Wno-format-zero-length -Itest/harness -pthread
 
-.PHONY: system-programs unit-programs apps test $(UNIT_PROGRAMS:%=run-%)
+.PHONY: system-programs unit-programs apps test test-vm $(UNIT_PROGRAMS:%=run-%)
 
 build/test/programs/%: test/%.c $(HARNESS)
 	@mkdir -p $(@D)
@@ -40,6 +40,11 @@ build/test/bench/load: test/bench/load.c
 
 bench: all
 	test/bench/run
+
+# Under other kernels, in virtual machines: minutes, and by hand.
+test-vm: all system-programs
+	scripts/install-deps --vm
+	test/vm/run
 
 layers:
 	scripts/check-layers

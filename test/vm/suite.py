@@ -6,7 +6,7 @@ import re
 from machine import Machine, MachineError, make_disk
 from packages import TOP
 
-FOLDERS = ("files", "memory", "tasks")
+FOLDERS = ("files", "memory", "tasks", "sockets", "restore", "dump", "namespaces")
 # Programs that are about something these kernels do not have.
 NEEDS_NEWER = {
     "6.1": (),
@@ -33,8 +33,11 @@ def run_suite(context, release):
     with Machine(kernel, context.path("boot"), make_disk(context.path("disk"))) as machine:
         copy_tests(machine, context.criu)
         status, output = machine.try_run(
-            f"cd /persist/criu && python3 test/run --no-build -j 2 -m cycle {' '.join(FOLDERS)}{excluded}", 1500)
+            f"cd /persist/criu && python3 test/run --no-build -j 2 -m cycle -m refused {' '.join(FOLDERS)}{excluded}", 1500)
+        with open(context.path("suite.log"), "w") as log:
+            log.write(output)
         if status != 0:
+            machine.try_run("cp -r build/test/run /vm/failed || cp -r /persist/criu/build/test/run /vm/failed")
             bad = re.findall(r"^not ok .*\n(?:#.*\n)*", output, re.M)
             raise MachineError("\n".join(bad) + output[-500:])
     return f"Linux {kernel.version}: " + output.strip().splitlines()[-1].lstrip("# ")
