@@ -12,9 +12,8 @@ int highest_descriptor(const struct snapshot *snapshot)
 	for (size_t i = 0; i < snapshot->table_count; i++) {
 		const struct descriptor_table *table = snapshot->tables[i];
 
-		for (size_t j = 0; j < table->count; j++)
-			if ((int)table->entries[j]->fd >= highest)
-				highest = table->entries[j]->fd + 1;
+		if (table->count && (int)table->entries[table->count - 1]->fd >= highest)
+			highest = table->entries[table->count - 1]->fd + 1;
 	}
 	return highest;
 }
