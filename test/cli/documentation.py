@@ -52,7 +52,20 @@ def check_completion(scenario, file, options):
     scenario.check(complete(file, "criu", "dump", "-D", "/pro") == ["/proc"], "directories are not completed")
 
 
+def check_example(scenario):
+    """Every piece of code of adding-a-kind.md is in the file that was named last above it."""
+    text = open(os.path.join(TOP, "Documentation/adding-a-kind.md")).read()
+    path, count = None, 0
+    for place, code in re.findall(r"^`([\w/.-]+)`|^```\n(.*?)^```$", text, re.M | re.S):
+        path = place or path
+        if code and path:
+            count += 1
+            scenario.check(code in open(os.path.join(TOP, path)).read(), f"adding-a-kind.md shows what {path} has not:\n{code}")
+    scenario.check(count == 8, f"adding-a-kind.md has {count} pieces of code")
+
+
 def test(scenario):
+    check_example(scenario)
     options = listed()
     scenario.check(len(options) > 80, f"only {len(options)} options in the list")
     check_texts(scenario, options)
