@@ -215,6 +215,21 @@ static bool is_event_stop(int status)
 	return status >> 16 == PTRACE_EVENT_STOP;
 }
 
+/* What we have interrupted is put right at once, whatever becomes of us: hence also the second try. */
+static struct error *read_registers(struct compel_thread *thread)
+{
+	long done = trace(PTRACE_GETREGS, thread->tid, 0, &thread->registers);
+
+	if (done < 0 && errno != ESRCH)
+		done = trace(PTRACE_GETREGS, thread->tid, 0, &thread->registers);
+	if (done < 0)
+		return fail_errno("could not read the registers of thread %d", thread->tid);
+	thread->compat = arch_is_compat(&thread->registers);
+	if (!thread->signal_taken && arch_hide_interruption(&thread->registers))
+		return thread_set_registers(thread, &thread->registers);
+	return NULL;
+}
+
 /* Registers, mask and state of a thread that has just stopped. */
 static struct error *read_stopped(struct compel_thread *thread, int status)
 {
@@ -227,16 +242,13 @@ static struct error *read_stopped(struct compel_thread *thread, int status)
 	}
 	if (!is_event_stop(status)) {
 		thread->signal_taken = true;
+		thread->signal.si_signo = signal; /* enough to hand it back */
 		if (trace(PTRACE_GETSIGINFO, thread->tid, 0, &thread->signal) < 0)
 			return fail_errno("could not read the signal of thread %d", thread->tid);
 	}
-	if (trace(PTRACE_GETREGS, thread->tid, 0, &thread->registers) < 0)
-		return fail_errno("could not read the registers of thread %d", thread->tid);
+	TRY(read_registers(thread));
 	if (trace(PTRACE_GETSIGMASK, thread->tid, sizeof(thread->blocked), &thread->blocked) < 0)
 		return fail_errno("could not read the signal mask of thread %d", thread->tid);
-	thread->compat = arch_is_compat(&thread->registers);
-	if (!thread->signal_taken && arch_hide_interruption(&thread->registers))
-		thread->borrowed = true;
 	return NULL;
 }
 

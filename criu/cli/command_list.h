@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /* COMMAND(name, function, bit, help). No include guard: included once per use. */
 COMMAND("dump", run_dump, FOR_DUMP, "save a tree of processes to images")
+COMMAND("inspect", run_inspect, FOR_DUMP, "inspect PID: tell what stands in the way of a dump, and save nothing")
 COMMAND("pre-dump", run_not_built, FOR_PRE_DUMP, "save memory only and let the tree run on")
 COMMAND("restore", run_restore, FOR_RESTORE, "bring a tree back from images")
 COMMAND("check", run_check, FOR_CHECK, "tell what this kernel supports")

@@ -62,6 +62,25 @@ static struct error *tell_ready(const struct options *options)
 	return NULL;
 }
 
+/* The same options as for a dump, for some of them change what can be saved. */
+static struct error *run_inspect(const struct command_line *line, int *status)
+{
+	cleanup_context struct criu criu = { 0 };
+	struct options options = line->options;
+	struct command_line inspected = *line;
+
+	if (line->word)
+		TRY(option_set(&options, "tree", line->word));
+	if (!options.tree)
+		return with_hint(fail("pid not specified"), "Name the root of the tree: criu inspect PID.");
+	options.action_script.count = 0; /* no stage is reached that one waits for */
+	inspected.options = options;
+	TRY(external_check(&options, FOR_DUMP));
+	TRY(supervisor_start("inspect-worker"));
+	TRY(open_context(&inspected, false, &criu));
+	return inspect_command(&criu, status);
+}
+
 static struct error *run_dump(const struct command_line *line, int *status)
 {
 	cleanup_context struct criu criu = { 0 };
@@ -70,6 +89,8 @@ static struct error *run_dump(const struct command_line *line, int *status)
 
 	if (!line->options.tree)
 		return with_hint(fail("pid not specified"), "Name the root of the tree with --tree PID.");
+	if (line->options.dry_run)
+		return run_inspect(line, status);
 	TRY(cpu_capability_parse(line->options.cpu_cap, 0, &mode)); /* only its words: nothing is compared */
 	TRY(external_check(&line->options, FOR_DUMP));
 	TRY(validate_check(&line->options));

@@ -12,6 +12,7 @@
 
 #include "arch/arch.h"
 #include "model/context.h"
+#include "model/verdict.h"
 #include "dump/stages.h"
 #include "files/files.h"
 #include "kernel/proc/stat.h"
@@ -132,7 +133,8 @@ static struct error *ask_all(struct dump *dump, struct thread *thread, struct qu
 							  .first_call = questions->batch.count,
 							  .first_data = (questions->batch.size + 7) & ~(size_t)7 };
 		if (applies(parts[i], thread) && parts[i]->ask)
-			TRY(with_context(parts[i]->ask(dump, thread, &questions->batch), "%s", parts[i]->name));
+			TRY(verdict(dump, verdict_mark(dump), parts[i]->ask(dump, thread, &questions->batch), "%s",
+				    parts[i]->name));
 	}
 	return NULL;
 }
@@ -141,7 +143,7 @@ static struct error *dump_parts(struct dump *dump, struct thread *thread, const 
 {
 	for (size_t i = 0; i < PART_COUNT; i++)
 		if (applies(parts[i], thread) && parts[i]->dump)
-			TRY(parts[i]->dump(dump, thread, &questions->answers[i]));
+			TRY(verdict(dump, verdict_mark(dump), parts[i]->dump(dump, thread, &questions->answers[i]), NULL));
 	return NULL;
 }
 
@@ -210,20 +212,26 @@ static struct error *collect_task(struct dump *dump, struct task *task)
 struct error *collect_tasks(struct dump *dump)
 {
 	struct snapshot *snapshot = dump->snapshot;
+	size_t mark;
 
 	for (size_t i = 0; i < snapshot->task_count; i++)
 		TRY(with_context(open_task(dump, snapshot->tasks[i]), "process %d", snapshot->tasks[i]->pid));
 	memory_scan(dump); /* in the background, and before our code is in any task */
 	for (size_t i = 0; i < snapshot->task_count; i++)
-		TRY(with_context(examine_task(dump, snapshot->tasks[i]), "process %d", snapshot->tasks[i]->pid));
+		TRY(verdict(dump, verdict_mark(dump), examine_task(dump, snapshot->tasks[i]), "process %d",
+			    snapshot->tasks[i]->pid));
 	TRY(identify_tasks(dump));
 	TRY(order_snapshot(dump));
+	if (inspecting(dump) && dump->verdicts->incomplete)
+		return NULL;
 	TRY(memory_start(dump)); /* pages are copied in the background from here */
 	for (size_t i = 0; i < snapshot->task_count; i++) {
 		struct task *task = snapshot->tasks[i];
 
 		TRY(cancel_check());
-		TRY(with_context(collect_task(dump, task), "cannot save process %d (%s)", task->pid, task->stat->comm));
+		mark = verdict_mark(dump);
+		TRY(verdict(dump, mark, collect_task(dump, task), "cannot save process %d (%s)", task->pid,
+			    task->stat->comm));
 	}
 	return files_collect_late(dump);
 }

@@ -104,7 +104,7 @@ static void prepare_allocator(void)
 	free(heap);
 }
 
-static void close_tasks(struct snapshot *snapshot)
+void close_tasks(struct snapshot *snapshot)
 {
 	for (size_t i = 0; i < snapshot->task_count; i++) {
 		if (snapshot->tasks[i]->pidfd >= 0)

@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "dump/stages.h"
+#include "model/verdict.h"
 #include "namespaces/time.h"
 #include "support/cleanup.h"
 
@@ -233,6 +234,17 @@ static struct error *identify_task(struct dump *dump, struct identity *identity,
 	return identify_threads(task);
 }
 
+/* Without an identity nothing more can be asked about it. */
+static struct error *identify_or_note(struct dump *dump, struct identity *identity, struct task *task)
+{
+	size_t mark = verdict_mark(dump);
+
+	TRY(verdict(dump, mark, identify_task(dump, identity, task), NULL));
+	if (verdict_mark(dump) != mark)
+		dump->verdicts->incomplete = true;
+	return NULL;
+}
+
 struct error *identify_tasks(struct dump *dump)
 {
 	const struct namespaces *own = dump->own_namespaces;
@@ -254,12 +266,14 @@ struct error *identify_tasks(struct dump *dump)
 
 		if (task->state == TASK_DEAD)
 			continue;
-		TRY(identify_task(dump, &identity, task));
+		TRY(identify_or_note(dump, &identity, task));
+		if (!task->ids)
+			continue;
 		TRY(read_namespaces(task->proc_fd, &theirs));
 		if (task == snapshot_root(dump->snapshot))
 			expected.inodes[NAMESPACE_TIME] = theirs.inodes[NAMESPACE_TIME];
-		TRY(check_namespaces(task, &theirs, &expected));
-		TRY(check_time_of_children(task, &expected));
+		TRY(verdict(dump, verdict_mark(dump), check_namespaces(task, &theirs, &expected), NULL));
+		TRY(verdict(dump, verdict_mark(dump), check_time_of_children(task, &expected), NULL));
 		set_namespace_ids(task->ids, own, &expected);
 	}
 	return clocks_collect(dump, own->inodes[NAMESPACE_TIME] == expected.inodes[NAMESPACE_TIME]);

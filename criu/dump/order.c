@@ -4,6 +4,7 @@
  * of the tree can only be given back by the caller's shell (--shell-job).
  */
 #include "model/context.h"
+#include "model/verdict.h"
 #include "dump/stages.h"
 #include "support/options.h"
 
@@ -29,8 +30,12 @@ struct error *order_snapshot(struct dump *dump)
 	struct snapshot *snapshot = dump->snapshot;
 
 	for (size_t i = 0; i < snapshot->task_count; i++) {
-		TRY(check_outside(dump, snapshot->tasks[i], snapshot->tasks[i]->sid, "session"));
-		TRY(check_outside(dump, snapshot->tasks[i], snapshot->tasks[i]->pgid, "process group"));
+		size_t mark = verdict_mark(dump);
+		struct error *error = check_outside(dump, snapshot->tasks[i], snapshot->tasks[i]->sid, "session");
+
+		TRY(verdict(dump, mark, error, NULL));
+		error = check_outside(dump, snapshot->tasks[i], snapshot->tasks[i]->pgid, "process group");
+		TRY(verdict(dump, verdict_mark(dump), error, NULL));
 	}
 	return NULL;
 }

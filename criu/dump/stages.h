@@ -33,6 +33,8 @@ struct error *write_stats(struct dump *dump) must_check;
 /* release.c: the tree runs on, stays stopped, or is killed, as the options say. */
 struct error *release_tree(struct dump *dump) must_check;
 
+/* dump.c: the last step of a run. */
+void close_tasks(struct snapshot *snapshot);
 uint64_t now_us(void);
 /* Decides whether an interrupted system call begins again; registers, signal actions and the
  * thread's own pending signals are in the core. */

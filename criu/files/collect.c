@@ -17,6 +17,7 @@
 #include <unistd.h>
 
 #include "model/context.h"
+#include "model/verdict.h"
 #include "files/collection.h"
 #include "files/files.h"
 #include "files/locks.h"
@@ -367,8 +368,8 @@ static struct error *collect_all(struct dump *dump, struct task *task, struct ex
 	for (size_t i = 0; i < all->count; i++) {
 		FdinfoEntry *entry = new_message(dump->arena, fdinfo_entry);
 
-		TRY(with_context(collect_descriptor(dump, task, &all->items[i], entry), "descriptor %d",
-				 all->items[i].fd.number));
+		TRY(verdict(dump, verdict_mark(dump), collect_descriptor(dump, task, &all->items[i], entry),
+			    "descriptor %d", all->items[i].fd.number));
 		table->entries[table->count++] = entry;
 	}
 	return NULL;
@@ -518,7 +519,7 @@ struct error *files_collect_late(struct dump *dump)
 	collection(dump);
 	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
 		if (kinds[i]->dump_late)
-			TRY(kinds[i]->dump_late(dump));
+			TRY(verdict(dump, verdict_mark(dump), kinds[i]->dump_late(dump), NULL));
 	return NULL;
 }
 

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
 
@@ -266,6 +267,10 @@ struct error *image_directory_create(struct image_directory *directory, enum ima
 	int at = directory_of(directory, is_service(id));
 	struct error *error;
 
+	if (directory->discard) {
+		*ret_fd = memfd_create("image", MFD_CLOEXEC);
+		return *ret_fd < 0 ? fail_errno("could not make a memory file") : NULL;
+	}
 	image_name(id, key, name);
 	part_name(name, part);
 	flags |= O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC;

@@ -21,6 +21,7 @@ struct image_directory {
 	int fd, work_fd; /* O_CLOEXEC; work_fd is fd where no work directory was named */
 	char *path;	 /* of the images, as given: for messages */
 	bool for_writing;
+	bool discard; /* images go nowhere: criu inspect */
 	bool sync_later;     /* the commit leaves it to image_directory_sync() to have everything on the disk */
 	bool shared;	     /* another process (page server) may write images here, too */
 	struct image_pending *pending; /* names waiting for the commit */

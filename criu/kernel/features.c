@@ -172,11 +172,29 @@ struct error *kernel_open(bool unprivileged, struct kernel **ret)
 
 /* ---- asking ---- */
 
-static void probe(struct kernel *kernel, enum feature feature)
+/* What may be otherwise a moment later is no answer, and must not be remembered. */
+static bool is_answer(const struct error *error)
+{
+	switch (error ? error->number : 0) {
+	case ENOMEM:
+	case EMFILE:
+	case ENFILE:
+	case EAGAIN:
+	case EINTR:
+	case EIO:
+		return false;
+	default:
+		return true;
+	}
+}
+
+static struct error *probe(struct kernel *kernel, enum feature feature)
 {
 	struct answer *answer = &kernel->answers[feature];
 	struct error *error = feature_rows[feature].probe();
 
+	if (!is_answer(error))
+		return error;
 	free(answer->reason);
 	answer->reason = error ? strdup(error->message) : NULL;
 	answer->known = !error || answer->reason;
@@ -185,6 +203,7 @@ static void probe(struct kernel *kernel, enum feature feature)
 			*place = ' ';
 	kernel->news = true;
 	error_free(error);
+	return NULL;
 }
 
 static struct error *verdict(const struct kernel *kernel, enum feature feature)
@@ -200,14 +219,14 @@ static struct error *verdict(const struct kernel *kernel, enum feature feature)
 struct error *kernel_feature(struct kernel *kernel, enum feature feature)
 {
 	if (!kernel->answers[feature].known)
-		probe(kernel, feature);
+		TRY(probe(kernel, feature));
 	return verdict(kernel, feature);
 }
 
 struct error *kernel_feature_again(struct kernel *kernel, enum feature feature)
 {
 	if (!kernel->answers[feature].known || kernel->answers[feature].reason)
-		probe(kernel, feature);
+		TRY(probe(kernel, feature));
 	return verdict(kernel, feature);
 }
 

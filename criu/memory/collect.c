@@ -11,6 +11,7 @@
 #include "memory/register.h"
 #include "memory/vma.h"
 #include "model/context.h"
+#include "model/verdict.h"
 #include "support/options.h"
 
 static const struct mapping_kind *const kinds[] = {
@@ -116,7 +117,7 @@ struct error *memory_collect(struct dump *dump, struct task *task)
 {
 	const struct task_scan *scan = &dump->memory->scans[task->index];
 	const struct mapping_line *lines = scan->lines;
-	size_t count = scan->line_count;
+	size_t count = scan->line_count, mark;
 
 	task->mappings = arena_array(dump->arena, struct mapping, count);
 	task->mm->vmas = arena_array(dump->arena, VmaEntry *, count + scan->guards.count);
@@ -129,7 +130,10 @@ struct error *memory_collect(struct dump *dump, struct task *task)
 					     .entry = entry_of(dump, &lines[i]) };
 		if (may_skip(dump, &lines[i]))
 			continue;
-		TRY(collect_mapping(dump, mapping));
+		mark = verdict_mark(dump);
+		TRY(verdict(dump, mark, collect_mapping(dump, mapping), NULL));
+		if (verdict_mark(dump) != mark)
+			continue;
 		if (continues_vvar(task, mapping)) {
 			mapping[-1].entry->end = mapping->entry->end;
 			continue;

@@ -27,6 +27,7 @@
 #include "memory/sysv.h"
 #include "memory/vma.h"
 #include "model/context.h"
+#include "model/verdict.h"
 #include "support/cancel.h"
 #include "support/cleanup.h"
 #include "support/log.h"
@@ -453,6 +454,8 @@ struct error *memory_start(struct dump *dump)
 	for (size_t i = 0; i < snapshot->task_count; i++)
 		if (snapshot->tasks[i]->state != TASK_DEAD)
 			TRY(task_set(dump, snapshot->tasks[i]));
+	if (inspecting(dump))
+		return NULL;
 	progress_begin(&memory->progress, "saved", dump->criu->options->verbosity);
 	list_work(dump);
 	team_post(&memory->team, drain_chunks, memory);

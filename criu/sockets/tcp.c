@@ -17,6 +17,7 @@
 #include "files/collection.h"
 #include "image/record.h"
 #include "model/context.h"
+#include "model/verdict.h"
 #include "sockets/inet.h"
 #include "support/cleanup.h"
 #include "support/log.h"
@@ -370,6 +371,8 @@ struct error *tcp_dump_late(struct dump *dump)
 
 	if (!locked)
 		return out_of_memory();
+	if (inspecting(dump)) /* what may be refused was looked at before */
+		return NULL;
 	for (size_t i = 0; i < all->count; i++)
 		packet_addresses(&all->connections[i], &locked[i]);
 	TRY(network_lock(dump, locked, all->count));

@@ -64,6 +64,8 @@ class Checkpoint:
 
     def dump(self, leave_running=False):
         members = tree(self.root)
+        if os.environ.get("INSPECT"):  # on demand: what can be saved is found fit to be
+            self.inspect(0)
         self.run_dump(["--leave-running"] if leave_running else [])
         for image in ("inventory.img", "pstree.img", "files.img"):
             if not os.path.exists(os.path.join(self.directory, image)):
@@ -81,6 +83,13 @@ class Checkpoint:
         for wanted in (text, "hint:"):
             if wanted not in said:
                 raise self.explain("dump", f"the refusal does not contain '{wanted}'")
+        self.inspect(1, text)
+
+    def inspect(self, wanted, text=""):
+        """criu inspect comes to the same verdict."""
+        status = self.run("inspect", ["-t", str(self.root)] + self.dump_options)
+        if status != wanted or text not in read_text(os.path.join(self.directory, "inspect.err")):
+            raise self.explain("inspect", f"criu inspect ended with {status}, and was to say '{text}'")
 
     def restore(self):
         status = self.run("restore", ["-d"] + self.restore_options)
