@@ -20,16 +20,16 @@ time.sleep(1000)
 
 def inspect(scenario, pid, *arguments, status):
     output = scenario.path("inspect.out")
-    with open(output, "wb") as out:
-        found = scenario.reaper.run([scenario.program, *map(str, arguments)], 20, stdout=out, stderr=out, cwd=scenario.directory)
-    said = open(output).read()
+    with open(output, "wb") as out, open(scenario.path("inspect.err"), "wb") as err:
+        found = scenario.reaper.run([scenario.program, *map(str, arguments)], 20, stdout=out, stderr=err, cwd=scenario.directory)
+    said = open(output).read() or open(scenario.path("inspect.err")).read()
     scenario.check(found == status, f"{arguments} was to end with {status}, not {found}: {said}")
     return said
 
 
 def test(scenario):
     counter = scenario.counter()
-    files = sorted(os.listdir(scenario.directory) + os.listdir(scenario.path("images")) + ["inspect.out"])
+    files = sorted(os.listdir(scenario.directory) + os.listdir(scenario.path("images")) + ["inspect.out", "inspect.err"])
     for words in (("inspect", counter), ("inspect", "-t", counter), ("dump", "--dry-run", "-t", counter)):
         said = inspect(scenario, counter, *words, status=0)
         scenario.check("can be saved" in said and "Processes: 1, threads: 1" in said, f"{words}: {said}")
