@@ -162,7 +162,7 @@ static struct error *fill(struct restore *restore, const struct task *task, cons
 			while (task->mappings[at].entry->end <= address)
 				at++;
 			entry = task->mappings[at].entry;
-			place = placement->complete[at] ? 0 : placement->address[at];
+			place = placement->complete[at] || !vma_is_private(entry->status) ? 0 : placement->address[at];
 			stop = end < entry->end ? end : entry->end;
 			if (last != at)
 				area = place && is_fresh(restore, &task->mappings[at])

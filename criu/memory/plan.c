@@ -99,7 +99,7 @@ struct error *read_page_runs(struct restore *restore, int image, uint64_t key, s
 	return NULL;
 }
 
-/* Every run must lie in private mappings. */
+/* Every run must lie in mappings that have pages of their own. */
 static struct error *check_runs(const struct task *task, const struct task_memory *memory)
 {
 	size_t at = 0;
@@ -111,7 +111,7 @@ static struct error *check_runs(const struct task *task, const struct task_memor
 			while (at < task->mapping_count && task->mappings[at].entry->end <= address)
 				at++;
 			if (at == task->mapping_count || task->mappings[at].entry->start > address ||
-			    !vma_is_private(task->mappings[at].entry->status))
+			    !vma_has_pages(task->mappings[at].entry->status))
 				return fail(
 				    "the image is damaged: process %d has a page at 0x%llx outside of its mappings",
 				    task->pid, (unsigned long long)address);

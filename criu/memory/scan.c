@@ -7,6 +7,7 @@
 #include <fcntl.h>
 #include <string.h>
 
+#include "memory/aio.h"
 #include "memory/collection.h"
 #include "memory/vma.h"
 #include "model/context.h"
@@ -21,7 +22,7 @@ enum page_class {
 
 static enum page_class classify(const struct mapping_line *line)
 {
-	if (!strcmp(line->path, "[vdso]"))
+	if (!strcmp(line->path, "[vdso]") || is_aio_ring(line))
 		return PAGES_ALL;
 	if (line->shared || (line->flags & MAPPING_DROPPABLE) || !strncmp(line->path, "[vvar", 5) ||
 	    !strcmp(line->path, "[vsyscall]") || !strcmp(line->path, "[uprobes]"))
@@ -61,8 +62,8 @@ static struct error *scan_pages(struct task_scan *scan, int pagemap)
 		for (count = 0; i + count < scan->line_count && classify(&scan->lines[i + count]) == class; count++)
 			areas[count] = (struct page_range){ scan->lines[i + count].start, scan->lines[i + count].end };
 		if (class == PAGES_ALL)
-			*arena_append(&scan->arena, scan->wanted.items, scan->wanted.count, scan->wanted.capacity) =
-			    (struct page_range){ areas[0].start, areas[count - 1].end };
+			for (size_t j = 0; j < count; j++)
+				*arena_append(&scan->arena, scan->wanted.items, scan->wanted.count, scan->wanted.capacity) = areas[j];
 		else if (class == PAGES_NONE)
 			TRY(scan_guards(scan, pagemap, &scan->lines[i], count));
 		else
@@ -81,6 +82,7 @@ static struct error *scan_task(const struct task *task, struct task_scan *scan)
 	TRY(smaps_read(task->proc_fd, &scan->arena, &scan->lines, &scan->line_count));
 	for (size_t i = 0; i < scan->line_count && !scan->has_relatives; i++)
 		scan->has_relatives = has_relatives(&scan->lines[i]);
+	TRY(aio_settle(task, scan->lines, scan->line_count));
 	return scan_pages(scan, pagemap);
 }
 

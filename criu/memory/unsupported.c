@@ -28,11 +28,6 @@ static bool has_protection_key(const struct mapping_line *line)
 	return line->protection_key > (line->prot == PROT_EXEC ? 1 : 0);
 }
 
-static bool is_aio_ring(const struct mapping_line *line)
-{
-	return !strncmp(line->path, "/[aio]", 6);
-}
-
 static bool is_anonymous_inode(const struct mapping_line *line)
 {
 	return !strncmp(line->path, "anon_inode:", 11) || !strncmp(line->path, "socket:", 7);
@@ -58,8 +53,6 @@ UNSUPPORTED(shadow_stack, is_shadow_stack, "it is a shadow stack",
 	    "Start the program without shadow stacks (GLIBC_TUNABLES=glibc.cpu.x86_shstk=off).");
 UNSUPPORTED(protection_key, has_protection_key, "it has a memory protection key",
 	    "Free the keys (pkey_free) after giving the memory back to key 0.");
-UNSUPPORTED(aio_ring, is_aio_ring, "it is a ring of asynchronous I/O (io_setup)",
-	    "Dump when the program has destroyed its AIO contexts.");
 UNSUPPORTED(anonymous_inode, is_anonymous_inode, "it belongs to a kernel object that cannot be saved",
 	    "Close the object (io_uring, perf event, packet ring, bpf map) before the dump.");
 UNSUPPORTED(device, is_device, "it is memory of a device", "Unmap the device before the dump.");

@@ -55,6 +55,12 @@ enum {
 	ADVICE_WIPEONFORK = 18,
 };
 
+/* Are its pages in the task's page map? */
+static inline bool vma_has_pages(uint32_t status)
+{
+	return status & (VMA_ANON_PRIVATE | VMA_FILE_PRIVATE | VMA_AIORING);
+}
+
 /* Does it hold pages of its own that are in the task's page map? */
 static inline bool vma_is_private(uint32_t status)
 {

@@ -75,7 +75,7 @@ def mappings(pid, numbers):
         if match:
             start, end, offset = (int(match[i], 16) for i in (1, 2, 4))
             inode = match[6]
-            if match[7].startswith(("/dev/zero (deleted)", "/memfd:", "/anon_hugepage")):
+            if match[7].startswith(("/dev/zero (deleted)", "/memfd:", "/anon_hugepage", "/[aio]")):
                 inode = numbers.name(f"memory:[{inode}]")
             found.append([start, end, offset, [match[3], match[5], inode, match[7]]])
         elif line.startswith("VmFlags:"):
