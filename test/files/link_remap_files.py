@@ -48,6 +48,10 @@ def test(scenario):
     os.rename(scenario.path("place", link[0]), scenario.path("place/away"))
     scenario.says(scenario.restore(status=1), link[0], "Make the link again")
     os.rename(scenario.path("place/away"), scenario.path("place", link[0]))
+    with open(scenario.path("script"), "w") as script:
+        script.write("#!/bin/sh\n[ \"$CRTOOLS_SCRIPT_ACTION\" != post-restore ]\n")
+    scenario.restore("--action-script", scenario.path("script"), status=1)
+    scenario.check(links(scenario) == link, f"a restore that failed left {links(scenario)}")
     scenario.restore("--link-remap")
     scenario.check(links(scenario) == [], f"the restore left {links(scenario)}")
     os.kill(pid, 10)

@@ -5,6 +5,7 @@
 #include <sys/mman.h>
 
 #include "kernel/proc/fdinfo.h"
+#include "kernel/proc/locks.h"
 #include "kernel/proc/maps.h"
 #include "kernel/proc/stat.h"
 #include "kernel/proc/status.h"
@@ -169,6 +170,27 @@ static void check_fdinfo(void)
 	check(!fdinfo_line(rest, "tfd", &rest), "and no third");
 }
 
+/* As Linux 6.18 writes them, in /proc/locks and in fdinfo. */
+static void check_locks(void)
+{
+	struct proc_lock lock;
+
+	check(proc_lock_parse("3: POSIX  ADVISORY  WRITE 18301 fe:00:10953041 5 14\n", &lock) && lock.kind == LOCK_POSIX &&
+		  lock.type == F_WRLCK && lock.pid == 18301 && lock.inode == 10953041 && lock.start == 5 && lock.length == 10 &&
+		  !lock.waits && !lock.breaking, "a POSIX lock");
+	check(proc_lock_parse("2: OFDLCK ADVISORY  READ -1 fe:00:1 3 EOF", &lock) && lock.kind == LOCK_OFD &&
+		  lock.type == F_RDLCK && lock.pid == -1 && lock.start == 3 && lock.length == 0, "an OFD lock");
+	check(proc_lock_parse("4:  -> FLOCK  ADVISORY  WRITE 18343 fe:00:10953025 0 EOF", &lock) && lock.waits &&
+		  lock.kind == LOCK_FLOCK && lock.pid == 18343, "one who waits behind another one");
+	check(proc_lock_parse("\t1: LEASE  BREAKING  READ 18301 fe:00:10953059 0 EOF\n", &lock) && lock.kind == LOCK_LEASE &&
+		  lock.breaking && lock.type == F_RDLCK, "a lease that is being broken");
+	check(proc_lock_parse("1: -> LEASE  BREAKER   READ 18345 <none>:0 0 EOF", &lock) && lock.waits && !lock.breaking,
+	      "one who breaks it");
+	check(!proc_lock_parse("", &lock) && !proc_lock_parse("1: POSIX  ADVISORY  WRITE 18301 fe:00:1", &lock) &&
+		  !proc_lock_parse("1: MAGIC  ADVISORY  WRITE 1 fe:00:1 0 EOF", &lock) &&
+		  !proc_lock_parse("1: POSIX  ADVISORY  NONE 1 fe:00:1 0 EOF", &lock), "cut off, or unknown");
+}
+
 int main(void)
 {
 	struct arena arena = { 0 };
@@ -180,6 +202,7 @@ int main(void)
 	check_status(&arena);
 	check_timers(&arena);
 	check_fdinfo();
+	check_locks();
 	arena_free(&arena);
 	return tap_end();
 }
