@@ -57,7 +57,6 @@ static struct error *dump_tree(struct dump *dump)
 	bool early = release_early(dump);
 	uint64_t drain_start;
 
-	TRY(hooks_run(dump->criu->hooks, HOOK_PRE_DUMP, 0));
 	TRY(inventory_make_run_id(dump->run_id));
 	TRY(network_lock_prepare(dump));
 	TRY(identity_prepare(dump));
@@ -114,7 +113,8 @@ void close_tasks(struct snapshot *snapshot)
 	}
 }
 
-struct error *dump_command(struct criu *criu)
+/* One try, after which nothing of it is left but images. */
+static struct error *dump_once(struct criu *criu)
 {
 	struct snapshot snapshot = { 0 };
 	struct dump dump = {
@@ -123,13 +123,6 @@ struct error *dump_command(struct criu *criu)
 	jmp_buf no_memory, *outer;
 	struct error *error;
 
-	if (!criu->options->tree)
-		return fail("pid not specified");
-	if (kill(criu->options->tree, 0) && errno == ESRCH)
-		return fail_number(ESRCH, "cannot dump process %d", criu->options->tree);
-	signal(SIGXFSZ, SIG_IGN); /* a limit of file sizes is an error of the write */
-	prepare_allocator();
-	cancel_arm(criu->options->timeout);
 	outer = arena_rescue(&no_memory);
 	if (_setjmp(no_memory))
 		error = out_of_memory();
@@ -147,8 +140,45 @@ struct error *dump_command(struct criu *criu)
 		log_info("Dumping finished successfully");
 	}
 	files_release(&dump);
-	cancel_disarm();
 	close_tasks(&snapshot);
 	arena_free(&snapshot.arena);
+	return error;
+}
+
+/*
+ * A busy server has a connection that it has not accepted yet at one moment and not at the next.
+ * What passes by itself is given some time, while the tree runs: half a second in all.
+ */
+static struct error *dump_when_possible(struct criu *criu)
+{
+	enum { FIRST_PAUSE_US = 1000, LAST_PAUSE_US = 256000 };
+
+	for (useconds_t pause = FIRST_PAUSE_US;; pause *= 2) {
+		struct error *error = dump_once(criu);
+
+		if (!error || !error->passing || pause > LAST_PAUSE_US)
+			return error;
+		log_info("Trying again: %s", error->message);
+		error_free(error);
+		cancel_resume();
+		usleep(pause);
+		TRY(cancel_check());
+	}
+}
+
+struct error *dump_command(struct criu *criu)
+{
+	struct error *error;
+
+	if (!criu->options->tree)
+		return fail("pid not specified");
+	if (kill(criu->options->tree, 0) && errno == ESRCH)
+		return fail_number(ESRCH, "cannot dump process %d", criu->options->tree);
+	signal(SIGXFSZ, SIG_IGN); /* a limit of file sizes is an error of the write */
+	prepare_allocator();
+	TRY(hooks_run(criu->hooks, HOOK_PRE_DUMP, 0));
+	cancel_arm(criu->options->timeout);
+	error = dump_when_possible(criu);
+	cancel_disarm();
 	return error;
 }

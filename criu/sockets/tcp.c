@@ -90,9 +90,10 @@ static struct error *check_listener(struct dump *dump, const struct tcp_info *in
 	if (!info->tcpi_unacked)
 		return NULL;
 	if (!dump->criu->options->skip_in_flight)
-		return with_hint(fail("%u connections wait to be accepted by the socket that listens on port %u",
-				      info->tcpi_unacked, entry->src_port),
-				 "Use --skip-in-flight to leave them out, or dump when the program has accepted them.");
+		return as_passing(with_hint(
+		    fail("%u connections wait to be accepted by the socket that listens on port %u",
+			 info->tcpi_unacked, entry->src_port),
+		    "Use --skip-in-flight to leave them out, or dump when the program has accepted them."));
 	log_warning("%u connections that wait on port %u are left out", info->tcpi_unacked, entry->src_port);
 	return NULL;
 }
@@ -106,8 +107,8 @@ static struct error *check_allowed(struct dump *dump, const InetSkEntry *entry, 
 	inet_text(source, from);
 	inet_text(destination, to);
 	if (entry->state == INET_SYN_RECEIVED || entry->state == INET_NEW_SYN_RECEIVED)
-		return with_hint(fail("the TCP connection %s - %s is only half made", from, to),
-				 "Dump a moment later, when its handshake is complete.");
+		return as_passing(with_hint(fail("the TCP connection %s - %s is only half made", from, to),
+					    "Dump a moment later, when its handshake is complete."));
 	if (options->tcp_established || options->tcp_close)
 		return NULL;
 	if (entry->state == INET_SYN_SENT && options->skip_in_flight)

@@ -20,16 +20,18 @@ static struct {
 	bool armed;
 	unsigned seconds;
 	struct sigaction before[REQUEST_COUNT], alarm_before;
+	struct itimerval rest; /* of the limit, while it does not run */
 } cancel;
 
 static void note(int signal)
 {
 	const struct itimerval again = { .it_interval.tv_usec = AGAIN_US, .it_value.tv_usec = AGAIN_US };
 
-	if (cancel.never || cancel.signal)
+	if (cancel.signal)
 		return;
 	cancel.signal = signal;
-	setitimer(ITIMER_REAL, &again, NULL);
+	if (!cancel.never)
+		setitimer(ITIMER_REAL, &again, NULL);
 }
 
 void cancel_arm(unsigned seconds)
@@ -73,9 +75,15 @@ void cancel_never(void)
 {
 	const struct itimerval off = {};
 
+	if (cancel.armed && !cancel.never)
+		setitimer(ITIMER_REAL, &off, &cancel.rest);
 	cancel.never = 1;
-	if (cancel.armed)
-		setitimer(ITIMER_REAL, &off, NULL);
+}
+
+void cancel_resume(void)
+{
+	cancel.never = 0;
+	setitimer(ITIMER_REAL, &cancel.rest, NULL);
 }
 
 void cancel_disarm(void)

@@ -17,5 +17,7 @@ void cancel_arm(unsigned seconds);
 struct error *cancel_check(void) must_check;
 /* From here requests have no effect: at the point of no return, or when things are being taken back. */
 void cancel_never(void);
+/* Requests have an effect again, those that came meanwhile too: a new try begins. */
+void cancel_resume(void);
 /* Signals are as before cancel_arm(), but in a worker, which ends now. */
 void cancel_disarm(void);

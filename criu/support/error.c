@@ -123,6 +123,13 @@ struct error *with_hint(struct error *error, const char *format, ...)
 	return error;
 }
 
+struct error *as_passing(struct error *error)
+{
+	if (error && error != &no_memory)
+		error->passing = true;
+	return error;
+}
+
 void error_free(struct error *error)
 {
 	if (!error || error == &no_memory)

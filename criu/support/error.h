@@ -20,6 +20,7 @@ struct error {
 	char *message;
 	char *detail; /* may be NULL */
 	char *hint;   /* may be NULL */
+	bool passing; /* what is in the way goes by itself within moments, as a rule */
 };
 
 #define must_check __attribute__((warn_unused_result))
@@ -38,6 +39,9 @@ struct error *out_of_memory(void) must_check;
 struct error *with_context(struct error *error, const char *format, ...) printf_like(2, 3) must_check;
 struct error *with_detail(struct error *error, const char *format, ...) printf_like(2, 3) must_check;
 struct error *with_hint(struct error *error, const char *format, ...) printf_like(2, 3) must_check;
+
+/* Marks the error as passing; takes and returns it, and passes NULL through. */
+struct error *as_passing(struct error *error) must_check;
 
 /* Frees an error; accepts NULL and the preallocated one. */
 void error_free(struct error *error);

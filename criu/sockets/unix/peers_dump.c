@@ -51,7 +51,7 @@ static struct error *check_waiting_client(const struct collected_socket *listene
 		    "a connection that was not accepted yet comes from a socket that is closed or outside of the tree");
 	else if (client->facts->send_queue)
 		error = fail("a connection that was not accepted yet has data in it");
-	return with_context(with_hint(error, "Let the program accept its connections before the dump."),
+	return with_context(as_passing(with_hint(error, "Let the program accept its connections before the dump.")),
 			    "process %d, descriptor %d", listener->pid, listener->number);
 }
 
