@@ -77,7 +77,7 @@ static ChecksumsEntry *new_entry(struct arena *arena, const struct pending_name 
 	ChecksumsEntry *entry = arena_new(arena, ChecksumsEntry);
 
 	checksums_entry__init(entry);
-	entry->name = (char *)pending->name;
+	entry->name = arena_string(arena, pending->name); /* the list moves when checksums.img joins it */
 	entry->size = pending->size;
 	entry->has_hash = !pending->blocks;
 	entry->hash = pending->hash;

@@ -5,7 +5,7 @@
 # "// compiler: FLAGS" (-m32); where the compiler cannot do that, the test says that it is skipped.
 # Another test program joins "make unit" with a line of its own: unit: my-target
 
-SYSTEM_FOLDERS  := $(filter-out test/unit test/fuzz test/harness test/apps test/bench test/compel,$(patsubst %/,%,$(wildcard test/*/)))
+SYSTEM_FOLDERS  := $(filter-out test/unit test/fuzz test/harness test/apps test/bench test/compel test/soak,$(patsubst %/,%,$(wildcard test/*/)))
 SYSTEM_SOURCES  := $(if $(SYSTEM_FOLDERS),$(shell find $(SYSTEM_FOLDERS) -name '*.c'))
 SYSTEM_PROGRAMS := $(SYSTEM_SOURCES:test/%.c=build/test/programs/%)
 UNIT_SOURCES    := $(shell find test/unit -name '*.c' 2>/dev/null)

@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "image/checksums.h"
 #include "image/record.h"
 #include "images/messages.h"
 #include "support/cleanup.h"
@@ -35,6 +36,15 @@ static struct error *write_inventory(struct image_directory *directory)
 
 	entry.img_version = IMAGE_VERSION;
 	return image_write_one(directory, IMAGE_INVENTORY, 0, &entry.base);
+}
+
+static struct error *write_timens(struct image_directory *directory, int key)
+{
+	Timespec zero = TIMESPEC__INIT;
+	TimensEntry entry = TIMENS_ENTRY__INIT;
+
+	entry.monotonic = entry.boottime = &zero;
+	return image_write_one(directory, IMAGE_TIMENS, key, &entry.base);
 }
 
 static bool exists(struct image_directory *directory, const char *name)
@@ -93,6 +103,29 @@ static void test_round_trip(struct image_directory *directory)
 	check(same, "with what was written");
 	check_no_error(image_open(directory, IMAGE_PSTREE, 7, &reader), "keys do not matter where the name has none");
 	arena_free(&arena);
+}
+
+/* Found by the soak: checksums.img itself made the list of its names move. */
+static void test_many_names(const char *path)
+{
+	for (int count = 60; count < 70; count++) {
+		struct image_directory *directory = NULL;
+		void *pins[70] = { NULL };
+
+		check_no_error(image_directory_open(path, NULL, true, &directory), "open");
+		check_no_error(write_inventory(directory), "inventory");
+		for (int i = 1; i < count; i++) {
+			check_no_error(write_timens(directory, i), "one more image");
+			pins[i] = malloc(64); /* so that the list cannot grow where it is */
+		}
+		check_no_error(image_directory_commit(directory), "commit");
+		image_directory_close(directory);
+		check_no_error(image_directory_open(path, NULL, false, &directory), "a set opens");
+		check(directory && directory->checksums, "with checksums");
+		for (int i = 0; i < 70; i++)
+			free(pins[i]);
+		image_directory_close(directory);
+	}
 }
 
 static void test_missing(struct image_directory *directory)
@@ -363,6 +396,7 @@ int main(void)
 	test_missing(directory);
 	test_empty(directory);
 	test_commit(path);
+	test_many_names(path);
 	test_links(directory);
 	test_payload(directory);
 	test_incomplete(directory);
