@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /* special: mappings that the kernel itself makes: vdso, vvar, vsyscall. See vdso.c for their way back. */
 #include <string.h>
+#include <sys/mman.h>
 
 #include "memory/kind.h"
 #include "memory/vma.h"
@@ -23,12 +24,14 @@ static bool is_vsyscall(const struct mapping_line *line)
 static struct error *dump_vdso(struct dump *dump, struct mapping *mapping)
 {
 	mapping->entry->status = VMA_REGULAR | VMA_VDSO | VMA_ANON_PRIVATE;
+	mapping->entry->flags |= MAP_ANONYMOUS;
 	return NULL;
 }
 
 static struct error *dump_vvar(struct dump *dump, struct mapping *mapping)
 {
 	mapping->entry->status = VMA_REGULAR | VMA_VVAR | VMA_ANON_PRIVATE;
+	mapping->entry->flags |= MAP_ANONYMOUS;
 	mapping->entry->has_madv = false;
 	mapping->entry->madv = 0;
 	return NULL;
@@ -37,6 +40,7 @@ static struct error *dump_vvar(struct dump *dump, struct mapping *mapping)
 static struct error *dump_vsyscall(struct dump *dump, struct mapping *mapping)
 {
 	mapping->entry->status = VMA_VSYSCALL | VMA_ANON_PRIVATE;
+	mapping->entry->flags |= MAP_ANONYMOUS;
 	return NULL;
 }
 

@@ -3,6 +3,7 @@
  * Private anonymous memory that is more than that: hugetlb (reserved huge pages), and droppable
  * (MAP_DROPPABLE: the kernel may empty it at any time, so its contents are not saved).
  */
+#include <errno.h>
 #include <linux/mman.h>
 #include <sys/mman.h>
 
@@ -69,15 +70,19 @@ static struct error *map_hugetlb(struct restore *restore, struct mapping *mappin
 	return NULL;
 }
 
+/* Kernels before Linux 6.11 have no such memory; they never drop what they were allowed to. It is empty after
+ * a fork, which the advice that is in the image brings. */
 static struct error *map_droppable(struct restore *restore, struct mapping *mapping, void *address)
 {
 	const VmaEntry *entry = mapping->entry;
+	static const int types[] = { VMA_DROPPABLE_FLAG, MAP_PRIVATE | MAP_NORESERVE };
+	void *place = MAP_FAILED;
 
-	if (mmap(address, entry->end - entry->start, entry->prot,
-		 VMA_DROPPABLE_FLAG | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0) == MAP_FAILED)
-		return with_hint(fail_errno("could not map droppable memory at 0x%llx",
-					    (unsigned long long)entry->start),
-				 "Droppable memory needs Linux 6.11.");
+	for (int i = 0; i < 2 && place == MAP_FAILED && (!i || errno == EINVAL || errno == EOPNOTSUPP); i++)
+		place = mmap(address, entry->end - entry->start, entry->prot, types[i] | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE,
+			     -1, 0);
+	if (place == MAP_FAILED)
+		return fail_errno("could not map droppable memory at 0x%llx", (unsigned long long)entry->start);
 	return NULL;
 }
 

@@ -328,46 +328,54 @@ static struct error *replace(struct foreigners *foreigners, const struct vdso_pl
 
 /* ---- planning ---- */
 
-/* The same bytes, or those of the same build for another processor. */
-static bool is_own(const struct foreigners *foreigners, const struct vdso_place *image, const struct vdso_place *own)
+static bool same_sizes(const struct vdso_place *image, const struct vdso_place *own)
 {
-	const struct vdso_image *foreign = &foreigners->all[0].image;
-
-	if (own->end - own->vdso != image->end - image->vdso ||
-	    own->vdso - own->parts[0].start != (image->vvar ? image->vdso - image->vvar : 0))
-		return false;
-	return !memcmp(foreign->data, (void *)own->vdso, foreign->size) ||
-	       vdso_image_same_build(foreign, &foreigners->own);
+	return own->vdso && own->end - own->vdso == image->end - image->vdso &&
+	       own->vdso - own->parts[0].start == (image->vvar ? image->vdso - image->vvar : 0);
 }
 
-struct error *vdso_plan(struct restore *restore, struct task *task)
+/* The bytes differ: is it another build, or the same for another processor? */
+static struct error *plan_other(struct foreigners *foreigners, const struct vdso_place *image,
+				const struct vdso_place *own)
 {
-	struct vdso_place image = place_of_task(task);
-	struct foreigners foreigners = { .restore = restore, .task = task,
-					 .memory = &restore->memory->tasks[task->index] };
-	const struct vdso_place *own;
+	struct restore *restore = foreigners->restore;
 	struct error *error, *damage;
 
-	if (!restore->memory->own_vdso)
-		TRY(find_own(restore));
-	own = restore->memory->own_vdso;
-	if (!image.vdso)
-		return NULL;
-	if (task_is_compat(task))
-		return compat_vdso_plan(restore, task, &image);
 	if (!own->vdso)
-		return with_hint(fail("this kernel gives programs no vdso, and process %d had one", task->pid),
+		return with_hint(fail("this kernel gives programs no vdso, and process %d had one",
+				      foreigners->task->pid),
 				 "Boot without vdso=0.");
-	TRY(vdso_image_parse(restore->arena, (void *)own->vdso, own->end - own->vdso, &foreigners.own));
-	error = read_foreign(&foreigners, mapping_of_vdso(task, &image));
+	TRY(vdso_image_parse(restore->arena, (void *)own->vdso, own->end - own->vdso, &foreigners->own));
+	error = read_foreign(foreigners, mapping_of_vdso(foreigners->task, image));
 	if (error) {
 		damage = checksums_check_pages(restore->criu->images); /* that may be the reason */
 		error_free(damage ? error : NULL);
 		return damage ?: error;
 	}
-	if (!is_own(&foreigners, &image, own))
-		return replace(&foreigners, own);
-	foreigners.memory->vdso_home = image.vvar ?: image.vdso;
+	if (!same_sizes(image, own) || !vdso_image_same_build(&foreigners->all[0].image, &foreigners->own))
+		return replace(foreigners, own);
+	foreigners->memory->vdso_home = image->vvar ?: image->vdso;
+	return NULL;
+}
+
+struct error *vdso_plan(struct restore *restore, struct task *task)
+{
+	struct vdso_place image = place_of_task(task);
+	struct task_memory *memory = &restore->memory->tasks[task->index];
+	struct foreigners foreigners = { .restore = restore, .task = task, .memory = memory };
+	bool same = false;
+
+	if (!restore->memory->own_vdso)
+		TRY(find_own(restore));
+	if (!image.vdso)
+		return NULL;
+	if (task_is_compat(task))
+		return compat_vdso_plan(restore, task, &image);
+	if (same_sizes(&image, restore->memory->own_vdso))
+		TRY(vdso_compare(memory, &image, (const char *)restore->memory->own_vdso->vdso, &same));
+	if (!same)
+		return plan_other(&foreigners, &image, restore->memory->own_vdso);
+	memory->vdso_home = image.vvar ?: image.vdso;
 	return NULL;
 }
 
