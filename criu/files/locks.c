@@ -20,6 +20,7 @@
 #include "image/record.h"
 #include "kernel/proc/fdinfo.h"
 #include "kernel/proc/locks.h"
+#include "kernel/proc/stat.h"
 #include "model/context.h"
 #include "support/cleanup.h"
 #include "support/file.h"
@@ -37,6 +38,14 @@ struct seen_lock {
 	size_t before;	   /* 1 + index of the one before on the same description; 0: none */
 };
 
+/* Of a process outside of the tree that may share descriptions with it. */
+struct outside_descriptor {
+	pid_t pid;
+	int number;
+	dev_t device;
+	ino_t inode;
+};
+
 struct lock_collection {
 	struct proc_lock *system; /* as /proc/locks has them */
 	size_t system_count;
@@ -46,6 +55,10 @@ struct lock_collection {
 	struct number_map inodes;
 	struct seen_lock *seen;
 	struct number_map last; /* by file id: 1 + index in seen */
+	struct outside_descriptor *outside;
+	size_t outside_count, outside_capacity;
+	pid_t last_outside;
+	bool ancestors_noted;
 	size_t seen_count, seen_capacity;
 };
 
@@ -172,31 +185,76 @@ static struct error *check_waiting(struct dump *dump, const struct proc_lock *lo
 	return NULL;
 }
 
-/* Does a process have this description? */
-static bool holds(pid_t pid, const struct open_fd *fd)
+/* All that a process has open. */
+static void note_descriptors(struct dump *dump, struct lock_collection *locks, pid_t pid)
 {
 	char path[40];
 	const struct dirent *entry;
-	bool found = false;
 	DIR *directory;
 
 	snprintf(path, sizeof(path), "/proc/%d/fd", pid);
 	directory = opendir(path);
-	while (directory && !found && (entry = readdir(directory)))
-		found = entry->d_name[0] != '.' && !syscall(SYS_kcmp, pid, fd->task->host_pid, KCMP_FILE,
-							     atoi(entry->d_name), fd->number);
+	while (directory && (entry = readdir(directory))) {
+		struct stat stat;
+
+		if (entry->d_name[0] != '.' && !fstatat(dirfd(directory), entry->d_name, &stat, 0))
+			*arena_append(dump->arena, locks->outside, locks->outside_count, locks->outside_capacity) =
+			    (struct outside_descriptor){ pid, atoi(entry->d_name), stat.st_dev, stat.st_ino };
+	}
 	if (directory)
 		closedir(directory);
-	return found;
+	locks->last_outside = pid;
 }
 
-/* A lock that was taken outside, through a description that is still there, stays when the tree ends. */
-static struct error *check_taker(struct dump *dump, const struct proc_lock *lock, const struct open_fd *fd)
+/* Those from whom the tree may have inherited: once. */
+static void note_ancestors(struct dump *dump, struct lock_collection *locks)
 {
-	if (lock->pid <= 0 || task_of(dump, lock->pid) || !holds(lock->pid, fd))
+	struct proc_stat stat = { .ppid = snapshot_root(dump->snapshot)->stat->ppid };
+
+	if (locks->ancestors_noted)
+		return;
+	locks->ancestors_noted = true;
+	for (pid_t pid = stat.ppid; pid > 0; pid = stat.ppid) {
+		struct error *error = proc_thread_stat_read(pid, pid, dump->arena, &stat);
+
+		if (error) { /* it has ended meanwhile */
+			error_free(error);
+			return;
+		}
+		if (pid != getpid())
+			note_descriptors(dump, locks, pid);
+	}
+}
+
+/* The process outside that has this description, among those noted; 0: none. */
+static pid_t holder(const struct lock_collection *locks, const struct open_fd *fd)
+{
+	for (size_t i = 0; i < locks->outside_count; i++) {
+		const struct outside_descriptor *other = &locks->outside[i];
+
+		if (other->inode == fd->stat.st_ino && other->device == fd->stat.st_dev &&
+		    !syscall(SYS_kcmp, other->pid, fd->task->host_pid, KCMP_FILE, other->number, fd->number))
+			return other->pid;
+	}
+	return 0;
+}
+
+/* A lock of a description stays when the tree ends, if somebody else has that description: whoever took the lock, or
+ * those from whom the tree may have inherited it. */
+static struct error *check_holders(struct dump *dump, const struct proc_lock *lock, const struct open_fd *fd)
+{
+	struct lock_collection *locks = dump->files->locks;
+	pid_t pid;
+
+	if (lock->kind == LOCK_POSIX)
 		return NULL;
-	return with_hint(fail("process %d outside of the tree holds the %s on %s too", lock->pid, kind_name(lock->kind),
-			      fd->link),
+	note_ancestors(dump, locks);
+	if (lock->pid > 0 && lock->pid != locks->last_outside && !task_of(dump, lock->pid))
+		note_descriptors(dump, locks, lock->pid);
+	pid = holder(locks, fd);
+	if (!pid)
+		return NULL;
+	return with_hint(fail("process %d outside of the tree holds the %s on %s too", pid, kind_name(lock->kind), fd->link),
 			 "It would keep the lock when the tree ends. Dump both together, or close the file there.");
 }
 
@@ -237,8 +295,6 @@ static struct error *collect(struct dump *dump, const struct open_fd *fd, uint32
 	if (!dump->criu->options->file_locks)
 		return with_hint(fail("%s has a %s", fd->link, kind_name(lock->kind)),
 				 "Use --file-locks to save locks and leases, and to take them again at restore.");
-	TRY(check_taker(dump, lock, fd));
-	TRY(check_waiting(dump, lock, fd->link));
 	if (number_map_find(&locks->last, id, &last))
 		new.before = last;
 	new.entry = new_message(dump->arena, file_lock_entry);
@@ -250,6 +306,8 @@ static struct error *collect(struct dump *dump, const struct open_fd *fd, uint32
 	new.entry->len = lock->length;
 	if (known(locks, &new, lock, fd))
 		return NULL;
+	TRY(check_holders(dump, lock, fd));
+	TRY(check_waiting(dump, lock, fd->link));
 	if (fd->task == dump->files->own)
 		return with_hint(fail("%s has a %s, and no process has it open: it travels in a socket's queue", fd->link,
 				      kind_name(lock->kind)),

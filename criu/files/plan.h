@@ -28,6 +28,7 @@ struct planned_remap {
 	uint32_t remap_id; /* a ghost's or another file's id, the number of a process */
 	const char *path;  /* in the opener: where it is now */
 	bool named;	   /* in the opener: path is a name that it has for the moment */
+	uint64_t device, inode; /* in the opener: of the file there */
 };
 
 /* What one task is handed besides its table. */

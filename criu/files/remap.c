@@ -340,8 +340,13 @@ static const char *source_of(const struct restore *restore, const struct planned
 static struct error *give_name(struct restore *restore, struct planned_remap *remap)
 {
 	const RegFileEntry *entry = planned_file_find(restore, remap->file_id, FD_TYPES__REG)->entry->reg;
+	struct stat stat;
 
 	remap->path = source_of(restore, remap);
+	if (lstat(remap->path, &stat))
+		return fail_errno("could not examine %s", remap->path);
+	remap->device = stat.st_dev;
+	remap->inode = stat.st_ino;
 	if (!strcmp(remap->path, entry->name))
 		return NULL;
 	for (const struct planned_remap *other = restore->files->remaps; other < remap; other++)
@@ -352,9 +357,9 @@ static struct error *give_name(struct restore *restore, struct planned_remap *re
 		}
 	TRY(make_parents(restore, entry->name));
 	TRY(trace_file(restore, entry->name));
-	/* Nothing can be linked to a directory. */
+	/* Nothing can be linked to a directory, and on some file systems to nothing at all: it does without the name. */
 	if (link(remap->path, entry->name))
-		return errno == EEXIST || errno == EPERM ? NULL : fail_errno("could not give %s its name", entry->name);
+		return NULL;
 	trace_made(restore, entry->name);
 	remap->path = entry->name;
 	remap->named = true;
@@ -377,10 +382,19 @@ struct error *remap_prepare(struct restore *restore)
 
 struct error *remap_open(const struct planned_remap *remap, const RegFileEntry *entry, int flags, int *ret_fd)
 {
+	struct stat stat;
+
 	if (remap->type == REMAP_TYPE__PROCFS)
 		return procfs_open_dead(remap->remap_id, entry->name, flags, ret_fd);
 	*ret_fd = open(remap->path, flags);
-	return *ret_fd < 0 ? fail_errno("could not open %s", remap->path) : NULL;
+	if (*ret_fd < 0)
+		return fail_errno("could not open %s", remap->path);
+	/* Others may write to that directory. */
+	if (fstat(*ret_fd, &stat) || stat.st_dev != remap->device || stat.st_ino != remap->inode) {
+		close(*ret_fd);
+		return fail("%s was replaced by another file while it was being restored", remap->path);
+	}
+	return NULL;
 }
 
 void remap_clean(struct restore *restore)

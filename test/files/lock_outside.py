@@ -43,6 +43,27 @@ def held_too(scenario):
     scenario.end(parent)
 
 
+# Like a shell whose command locks a descriptor of it: an OFD lock tells of no process.
+INHERITED = """import fcntl, os, signal, struct, sys
+file = open(sys.argv[1], 'a')
+child = os.fork()
+if child == 0:
+    os.setsid()
+    fcntl.fcntl(file, 37, struct.pack("hhqqi4x", fcntl.F_WRLCK, 0, 0, 0, 0)) # F_OFD_SETLK
+    print(os.getpid(), flush=True)
+while True: signal.pause()
+"""
+
+
+def held_by_parent(scenario):
+    parent = start(scenario, INHERITED, scenario.path("inherited"), output="inheriting")
+    child = int(read_text(scenario.path("inheriting")))
+    scenario.says(scenario.criu("dump", "-t", child, "-l", status=1),
+                  f"process {parent} outside of the tree holds the OFD lock on {scenario.path('inherited')} too")
+    os.kill(child, 9)
+    scenario.end(parent)
+
+
 def waited_for(scenario, kind):
     name = scenario.path("waited-" + kind)
     pid = start(scenario, HOLDER, name, kind, output=kind)
@@ -71,5 +92,6 @@ def waited_for(scenario, kind):
 
 def test(scenario):
     held_too(scenario)
+    held_by_parent(scenario)
     waited_for(scenario, "posix")
     waited_for(scenario, "flock")
