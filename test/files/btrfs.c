@@ -10,20 +10,31 @@
 
 static char device[32];
 
-/* A loop device that ends with the mount. */
-static bool make_loop(void)
+/* A loop device that ends with the mount. Another test may be faster to take a free one. */
+static int make_loop(int file)
 {
-	struct loop_config config = { .info = { .lo_flags = LO_FLAGS_AUTOCLEAR } };
-	int control = open("/dev/loop-control", O_RDWR), file = must(open("image", O_RDWR)), loop, number;
-	bool done;
+	struct loop_config config = { .fd = file, .info = { .lo_flags = LO_FLAGS_AUTOCLEAR } };
+	int control = open("/dev/loop-control", O_RDWR), loop = -1;
 
-	number = control < 0 ? -1 : ioctl(control, LOOP_CTL_GET_FREE);
-	snprintf(device, sizeof(device), "/dev/loop%d", number);
-	loop = number < 0 ? -1 : open(device, O_RDWR);
-	config.fd = file;
-	done = loop >= 0 && !ioctl(loop, LOOP_CONFIGURE, &config) && mount_here("btrfs", device, NULL);
-	close(loop);
+	for (int tries = 0; control >= 0 && tries < 50; tries++) {
+		snprintf(device, sizeof(device), "/dev/loop%d", ioctl(control, LOOP_CTL_GET_FREE));
+		loop = open(device, O_RDWR);
+		if (loop < 0 || !ioctl(loop, LOOP_CONFIGURE, &config))
+			break;
+		must(close(loop));
+		loop = -1;
+		sleep_milliseconds(10);
+	}
 	close(control);
+	return loop;
+}
+
+static bool mount_image(void)
+{
+	int file = must(open("image", O_RDWR)), loop = make_loop(file);
+	bool done = loop >= 0 && mount_here("btrfs", device, NULL);
+
+	close(loop);
 	close(file);
 	return done;
 }
@@ -37,7 +48,7 @@ int main(void)
 	must(close(image));
 	if (system("mkfs.btrfs -q image >/dev/null 2>&1"))
 		skip("no mkfs.btrfs here");
-	if (!make_loop())
+	if (!mount_image())
 		skip("no btrfs here");
 	build_state(&state);
 	if (!system("btrfs -q subvolume create " MOUNTED "/subvolume >/dev/null 2>&1")) {
