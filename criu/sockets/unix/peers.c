@@ -124,7 +124,7 @@ struct error *unix_plan_get(struct restore *restore, struct unix_plan **ret)
 	plan->by_name = arena_array(restore->arena, struct planned_socket *, plan->count);
 	for (size_t i = 0; i < plan->count; i++) {
 		plan->by_inode[i] = &plan->sockets[i];
-		if (plan->sockets[i].entry->name.len)
+		if (plan->sockets[i].entry->name.len && !(plan->sockets[i].entry->uflags & UNIX_EXTERNAL))
 			plan->by_name[plan->name_count++] = &plan->sockets[i];
 	}
 	qsort(plan->by_inode, plan->count, sizeof(*plan->by_inode), compare_inodes);
@@ -312,11 +312,14 @@ static struct error *connect_to(struct planned_socket *socket, const struct plan
 	struct sockaddr_un address;
 	socklen_t length;
 
-	if (!unix_address_of(target->entry, target->node, &address, &length))
+	if (target->entry->uflags & UNIX_EXTERNAL)
+		unix_outside_address(target->entry, &address, &length);
+	else if (!unix_address_of(target->entry, target->node, &address, &length))
 		return fail("the image is damaged: a unix socket is connected to one without a name");
-	return connect(socket->file->fd, (struct sockaddr *)&address, length)
-		   ? fail_errno("could not connect a unix socket")
-		   : NULL;
+	if (!connect(socket->file->fd, (struct sockaddr *)&address, length))
+		return NULL;
+	return target->entry->uflags & UNIX_EXTERNAL ? unix_outside_unreachable(target->entry, errno)
+						     : fail_errno("could not connect a unix socket");
 }
 
 /* First those whose order is known. */
@@ -486,7 +489,7 @@ static struct error *shut_down(struct unix_plan *plan)
 
 		if (socket->hidden >= 0)
 			close(take_fd(&socket->hidden));
-		if (wanted && socket->file->fd >= 0 && shutdown(socket->file->fd, how[wanted]) && errno != ENOTCONN)
+		if (wanted && socket->file->fd >= 0 && !socket->inherited && shutdown(socket->file->fd, how[wanted]) && errno != ENOTCONN)
 			return fail_errno("could not shut down a unix socket");
 	}
 	for (size_t i = 0; i < plan->lost_count; i++)

@@ -33,15 +33,6 @@ static struct collected_socket *find(const struct unix_collection *all, uint32_t
 	return found ? *found : NULL;
 }
 
-static struct error *refuse_outside(const struct collected_socket *socket, const char *what)
-{
-	return with_context(
-	    with_hint(
-		fail("the unix socket %s outside of the tree", what),
-		"Let the program close the connection before the dump, or dump the process at its other end too."),
-	    "process %d, descriptor %d", socket->pid, socket->number);
-}
-
 static struct error *check_waiting_client(const struct collected_socket *listener, struct collected_socket *client)
 {
 	struct error *error = NULL;
@@ -71,17 +62,15 @@ static struct error *note_waiting(struct dump *dump, struct unix_collection *all
 	return NULL;
 }
 
-static struct error *check_peer(struct unix_collection *all, struct collected_socket *socket)
+static struct error *check_peer(struct dump *dump, struct unix_collection *all, struct collected_socket *socket)
 {
 	const UnixSkEntry *entry = socket->entry;
 
 	if (entry->peer)
-		return find(all, entry->peer) ? NULL : refuse_outside(socket, "is connected to one");
+		return find(all, entry->peer) ? NULL : unix_outside_dump(dump, socket);
 	if (entry->state != UNIX_ESTABLISHED || unix_is_datagram(entry))
 		return NULL;
-	return entry->shutdown == (SHUT_RECEIVE | SHUT_SEND)
-		   ? NULL
-		   : refuse_outside(socket, "waits to be accepted by a program");
+	return entry->shutdown == (SHUT_RECEIVE | SHUT_SEND) ? NULL : unix_outside_waits(socket);
 }
 
 struct error *unix_peers_dump(struct dump *dump)
@@ -102,6 +91,6 @@ struct error *unix_peers_dump(struct dump *dump)
 		if (all->sockets[i].entry->state == UNIX_LISTENING)
 			TRY(note_waiting(dump, all, &all->sockets[i]));
 	for (size_t i = 0; i < all->count; i++)
-		TRY(check_peer(all, &all->sockets[i]));
+		TRY(check_peer(dump, all, &all->sockets[i]));
 	return NULL;
 }

@@ -90,6 +90,7 @@ static struct error *dump_socket(struct dump *dump, const struct open_fd *fd, Fi
 	SET(entry, shutdown, socket->facts->shutdown);
 	SET(entry, ns_id, fd->task->ids->net_ns_id);
 	TRY(unix_name_dump(dump, fd, entry));
+	TRY(unix_outside_note(dump, fd, socket));
 	dump_peer_credentials(entry, fd->fd);
 	TRY(socket_options_dump(dump, fd->fd, &entry->opts));
 	return look_for_contents(dump, socket, fd->fd);
@@ -107,16 +108,16 @@ static struct error *plan(struct restore *restore, struct planned_file *file)
 	const UnixSkEntry *entry = file->entry->usk;
 	struct planned_socket *socket;
 	struct unix_plan *plan;
+	bool done;
 
 	if (entry->type != SOCK_STREAM && entry->type != SOCK_DGRAM && entry->type != SOCK_SEQPACKET)
 		return fail("the image is damaged: unix socket %u has the type %u", entry->ino, entry->type);
 	TRY(unix_plan_get(restore, &plan));
 	socket = file->kind_data;
 	file->rank = entry->state == UNIX_LISTENING ? 0 : 1;
-	if (entry->uflags & (UNIX_EXTERNAL | UNIX_INHERITED | UNIX_CALLBACK) ||
-	    (entry->peer && !socket->peer && !socket->listener))
-		return with_hint(fail("cannot restore unix socket %u: its peer is outside of the tree", entry->ino),
-				 "Connections to other programs cannot be restored yet.");
+	TRY(unix_outside_plan(restore, socket, &done));
+	if (done)
+		return NULL;
 	if (unix_has_path(entry) && !socket->by_name)
 		TRY(unix_name_check(restore, plan, entry));
 	return queue_plan(restore, file->entry->id, &socket->packets, &socket->packet_count);
@@ -124,7 +125,9 @@ static struct error *plan(struct restore *restore, struct planned_file *file)
 
 static struct error *create(struct restore *restore, struct planned_file *file, int *ret_fd)
 {
-	return unix_create(restore, file->kind_data); /* sets file->fd, which *ret_fd is */
+	struct planned_socket *socket = file->kind_data;
+
+	return socket->inherited ? unix_outside_create(restore, socket) : unix_create(restore, socket); /* set file->fd, which *ret_fd is */
 }
 
 static struct error *connect_waiting(struct restore *restore, struct planned_file *file)

@@ -26,8 +26,11 @@ struct unix_collection {
 		pid_t pid; /* a holder, for messages */
 		int number;
 		int fd; /* our copy where there may be something in its queue; -1 */
+		ProtobufCBinaryData peer_name; /* outside.c: where a datagram socket was connected to */
 	} * sockets;
 	size_t count, capacity;
+	uint32_t *outside; /* inodes of peers that are not in the tree and were noted */
+	size_t outside_count, outside_capacity;
 	struct collected_socket **by_inode; /* once all are known */
 };
 
@@ -35,6 +38,12 @@ struct unix_collection {
 struct error *unix_name_dump(struct dump *dump, const struct open_fd *fd, UnixSkEntry *entry) must_check;
 /* peers.c: when all sockets are known: who is connected to whom, what cannot be saved. */
 struct error *unix_peers_dump(struct dump *dump) must_check;
+
+/* outside.c: notes where a socket leads that may lead out of the tree. */
+struct error *unix_outside_note(struct dump *dump, const struct open_fd *fd, struct collected_socket *socket) must_check;
+/* outside.c, all sockets known: the peer is not in the tree. Refuses what no option allows. */
+struct error *unix_outside_dump(struct dump *dump, struct collected_socket *socket) must_check;
+struct error *unix_outside_waits(const struct collected_socket *socket) must_check;
 
 /* ---- restore ---- */
 
@@ -48,6 +57,7 @@ struct planned_socket {
 	struct planned_socket *by_name;	 /* accepted by this listener, which lives */
 	int hidden;			 /* the end nobody has: closed when the queues are full; -1 */
 	int node;			 /* O_PATH descriptor of its file; -1 */
+	bool inherited;			 /* the caller gave a descriptor for it */
 	bool waits_connected;		 /* listener: its waiting clients are connected */
 	unsigned distance;		 /* datagram: from the end of its chain of peers */
 	const struct queued_packet *packets;
@@ -71,6 +81,12 @@ struct unix_plan {
 	size_t lost_count, lost_capacity;
 	bool filled;
 };
+
+/* outside.c, plan: *ret_done: nothing else is to be planned. opener: the caller's descriptor. */
+struct error *unix_outside_plan(struct restore *restore, struct planned_socket *socket, bool *ret_done) must_check;
+struct error *unix_outside_create(struct restore *restore, struct planned_socket *socket) must_check;
+void unix_outside_address(const UnixSkEntry *entry, struct sockaddr_un *address, socklen_t *length);
+struct error *unix_outside_unreachable(const UnixSkEntry *entry, int number) must_check;
 
 /* peers.c: builds the plan when first asked; no side effects. */
 struct error *unix_plan_get(struct restore *restore, struct unix_plan **ret) must_check;
