@@ -171,13 +171,36 @@ static bool is_zero(const char *page)
 	return !memcmp(page, page + 8, PAGE_BYTES - 8);
 }
 
-/* Notes which pages are to be kept; their number. */
-static unsigned keep_pages(struct chunk *chunk, const char *buffer)
+/* Without its page, would something else than zeroes be at an address? Where a file is mapped, its contents would. */
+static bool needs_zeroes(const struct memory_collection *memory, const struct chunk *chunk, uint64_t address)
 {
+	const struct task_scan *scan = chunk->set->task ? &memory->scans[chunk->set->task->index] : NULL;
+	size_t low = 0, high = scan ? scan->line_count : 0;
+
+	while (low < high) {
+		size_t middle = (low + high) / 2;
+
+		if (scan->lines[middle].end <= address)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return scan && low < scan->line_count && scan->lines[low].inode;
+}
+
+/* Notes which pages are to be kept; their number. */
+static unsigned keep_pages(const struct memory_collection *memory, struct chunk *chunk, const char *buffer)
+{
+	const struct page_range *range = &chunk->set->wanted.items[chunk->first_range];
+	uint64_t address = range->start;
+
 	chunk->kept = 0;
-	for (unsigned i = 0; i < chunk->pages; i++)
-		if (!is_zero(buffer + (size_t)i * PAGE_BYTES))
+	for (unsigned i = 0; i < chunk->pages; i++, address += PAGE_BYTES) {
+		if (address == range->end)
+			address = (++range)->start;
+		if (!is_zero(buffer + (size_t)i * PAGE_BYTES) || needs_zeroes(memory, chunk, address))
 			chunk->kept |= 1ULL << i;
+	}
 	return __builtin_popcountll(chunk->kept);
 }
 
@@ -344,7 +367,7 @@ static struct error *drain_chunk(struct memory_collection *memory, struct chunk 
 
 	error = buffer ? read_chunk(chunk, buffer) : out_of_memory();
 	/* The place is taken after an error, too: the others wait for it. */
-	take_place(chunk, error ? 0 : (uint64_t)keep_pages(chunk, buffer) * PAGE_BYTES);
+	take_place(chunk, error ? 0 : (uint64_t)keep_pages(memory, chunk, buffer) * PAGE_BYTES);
 	if (error)
 		return error;
 	chunk->staged = staged;

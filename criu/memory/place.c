@@ -68,8 +68,13 @@ struct error *reserve_hole(const struct restore *restore, const struct task *tas
 
 struct error *place_mapping(struct restore *restore, struct mapping *mapping, uint64_t address)
 {
-	return with_context(mapping->kind->map(restore, mapping, (void *)address), "mapping 0x%llx-0x%llx",
-			    (unsigned long long)mapping->entry->start, (unsigned long long)mapping->entry->end);
+	struct error *error = mapping->kind->map(restore, mapping, (void *)address);
+
+	if (error && error->number == ENOMEM)
+		error = with_hint(error, "Give the restore more memory, or, for a process of very many mappings, raise "
+					 "vm.max_map_count by 100: until it begins to run, criu's own are there too.");
+	return with_context(error, "mapping 0x%llx-0x%llx", (unsigned long long)mapping->entry->start,
+			    (unsigned long long)mapping->entry->end);
 }
 
 /* Huge pages begin at multiples of their size: what may be left free before them. */

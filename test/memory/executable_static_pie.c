@@ -1,0 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0
+// link: -static-pie -fPIE
+/* An executable that is static and position independent: data, constants, functions by address, and a heap (brk) that goes on growing. */
+#include "executable.h"
