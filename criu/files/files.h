@@ -45,6 +45,8 @@ struct error *files_plan(struct restore *restore) must_check;
  * under which the newborn finds it in what it is handed; equal requests get equal keys. */
 struct error *files_want_mapping(struct restore *restore, struct task *task, uint32_t id, uint32_t flags,
 				 uint32_t *ret_key) must_check;
+/* newborn, before its children are forked: opens the file of such a key by itself. *ret_fd: -1 when only the opener can. */
+void files_open_early(struct restore *restore, uint32_t key, int *ret_fd);
 /* Highest descriptor number + 1 in any table of the restore. */
 int files_number_limit(const struct restore *restore);
 

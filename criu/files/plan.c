@@ -10,6 +10,7 @@
 #include "model/context.h"
 #include "files/collection.h"
 #include "files/files.h"
+#include "files/inherited.h"
 #include "files/locks.h"
 #include "files/remap.h"
 #include "files/terminal/session.h"
@@ -194,6 +195,18 @@ struct error *files_want_mapping(struct restore *restore, struct task *task, uin
 			return NULL;
 	*arena_append(restore->arena, requests->keys, requests->count, requests->capacity) = key;
 	return NULL;
+}
+
+void files_open_early(struct restore *restore, uint32_t key, int *ret_fd)
+{
+	const struct mapped_request *mapped = &restore->files->mapped[key];
+	const struct planned_file *file = planned_file_find(restore, mapped->id, FD_TYPES__REG);
+	const RegFileEntry *entry = file ? file->entry->reg : NULL;
+
+	*ret_fd = -1;
+	if (!entry || entry->name[0] != '/' || remap_of(restore, entry) || inherited_find(restore, entry->name + 1) >= 0)
+		return;
+	error_free(regular_open(restore, entry, mapped->flags, ret_fd)); /* the opener will say why */
 }
 
 static struct error *check_special(struct restore *restore, const struct task *task, uint32_t id, const char *what)

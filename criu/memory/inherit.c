@@ -2,7 +2,8 @@
 /*
  * Inheriting: a parent maps and fills what its children have too before it forks them. A child
  * keeps the pages that are equal to its own, shared as they were, and overwrites or drops the
- * others. Anonymous private memory only: files are not open yet when newborns are forked.
+ * others. Private memory: anonymous, and of files that can be opened before the opener makes those
+ * that are gone.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -36,8 +37,16 @@ static bool is_shareable(const struct mapping *mapping)
 	const VmaEntry *entry = mapping->entry;
 	uint64_t unshared = 1ULL << ADVICE_DONTFORK | 1ULL << ADVICE_WIPEONFORK;
 
-	return (entry->status & VMA_ANON_PRIVATE) && mapping->kind && mapping->kind->map &&
+	return vma_is_private(entry->status) && mapping->kind && mapping->kind->map &&
 	       !(entry->flags & MAP_HUGETLB) && !(entry->has_madv && (entry->madv & unshared));
+}
+
+/* Do both show the same when nothing has been written? */
+static bool same_background(const VmaEntry *one, const VmaEntry *other)
+{
+	if ((one->status ^ other->status) & VMA_FILE_PRIVATE)
+		return false;
+	return !(one->status & VMA_FILE_PRIVATE) || (one->shmid == other->shmid && one->pgoff == other->pgoff);
 }
 
 /* May one become the other? */
@@ -45,7 +54,7 @@ static bool match(struct restore *restore, const struct mapping *one, const stru
 {
 	uint32_t same = MAP_GROWSDOWN | MAP_NORESERVE;
 
-	return is_shareable(one) && is_shareable(other) &&
+	return is_shareable(one) && is_shareable(other) && same_background(one->entry, other->entry) &&
 	       (one->entry->flags & same) == (other->entry->flags & same) &&
 	       (one->entry->end == other->entry->end || !(one->entry->flags & MAP_GROWSDOWN)) &&
 	       first_protection(restore, one) == first_protection(restore, other);
@@ -198,6 +207,36 @@ static struct error *compare_stretch(struct comparison *comparison, uint64_t sta
 	return NULL;
 }
 
+/*
+ * Pages [start, end), whose contents are at offset. In a mapping of a file, what the ancestor does not have is a page
+ * of the file: even one of the same contents must become the task's own, or it would change with the file.
+ */
+static struct error *bring_stretch(struct comparison *comparison, uint64_t start, uint64_t end, uint64_t offset, bool of_file)
+{
+	const struct task_memory *ancestor = comparison->ancestor;
+
+	if (!of_file)
+		return compare_stretch(comparison, start, end, offset);
+	while (start < end) {
+		size_t run = run_behind(ancestor, start);
+		bool inherited = run < ancestor->run_count && ancestor->runs[run].start <= start;
+		uint64_t stop = run == ancestor->run_count ? end
+				: inherited		   ? ancestor->runs[run].start + ancestor->runs[run].pages * PAGE_BYTES
+							   : ancestor->runs[run].start;
+
+		if (stop > end)
+			stop = end;
+		if (inherited)
+			TRY(compare_stretch(comparison, start, stop, offset));
+		else
+			TRY(pread_exactly(comparison->memory->pages_fd, (void *)start, stop - start, offset));
+		comparison->restored += inherited ? 0 : (stop - start) / PAGE_BYTES;
+		offset += stop - start;
+		start = stop;
+	}
+	return NULL;
+}
+
 struct error *compare_pages(struct restore *restore, struct placement *placement, size_t index)
 {
 	const VmaEntry *entry = placement->task->mappings[index].entry;
@@ -219,7 +258,7 @@ struct error *compare_pages(struct restore *restore, struct placement *placement
 		if (end > entry->end)
 			end = entry->end;
 		TRY(forget(&comparison, at, start));
-		TRY(compare_stretch(&comparison, start, end, run->offset + start - run->start));
+		TRY(bring_stretch(&comparison, start, end, run->offset + start - run->start, entry->status & VMA_FILE_PRIVATE));
 		at = end;
 	}
 	TRY(forget(&comparison, at, entry->end));

@@ -10,8 +10,10 @@
 #include <sys/mman.h>
 #include <sys/syscall.h>
 #include <sys/uio.h>
+#include <unistd.h>
 
 #include "arch/arch.h"
+#include "files/files.h"
 #include "memory/fill.h"
 #include "memory/memory.h"
 #include "memory/place.h"
@@ -290,6 +292,29 @@ static struct placement *new_placement(struct restore *restore, struct task *tas
 	return placement;
 }
 
+static void close_early(struct task_memory *memory)
+{
+	if (memory->early_fd >= 0)
+		close(memory->early_fd);
+	memory->early_fd = -1;
+}
+
+/* Mappings of one file mostly follow each other. False: the file is not there before the opener has made it. */
+static bool open_early(struct restore *restore, const struct mapping *mapping)
+{
+	struct task_memory *memory = &restore->memory->tasks[mapping->task->index];
+	uint32_t key = memory->keys[mapping->index];
+
+	if (!(mapping->entry->status & VMA_FILE_PRIVATE))
+		return true;
+	if (memory->early_fd < 0 || memory->early_key != key) {
+		close_early(memory);
+		files_open_early(restore, key, &memory->early_fd);
+		memory->early_key = key;
+	}
+	return memory->early_fd >= 0;
+}
+
 /* Where criu itself is in the way, the child gets its own copy later. */
 static struct error *map_for_children(struct restore *restore, struct task *task, struct placement *placement)
 {
@@ -297,7 +322,7 @@ static struct error *map_for_children(struct restore *restore, struct task *task
 		struct mapping *mapping = &task->mappings[i];
 		struct error *error;
 
-		if (placement->address[i] || !is_inheritable(restore, mapping))
+		if (placement->address[i] || !is_inheritable(restore, mapping) || !open_early(restore, mapping))
 			continue;
 		error = place_mapping(restore, mapping, mapping->entry->start);
 		if (!error) {
@@ -318,7 +343,9 @@ struct error *memory_restore_inherited(struct restore *restore, struct task *tas
 	restore->memory->tasks[task->index].placement = placement;
 	TRY(adopt_memory(restore, placement));
 	if (task->first_child) {
+		restore->memory->tasks[task->index].early_fd = -1;
 		TRY(map_for_children(restore, task, placement));
+		close_early(&restore->memory->tasks[task->index]);
 		TRY(place_pages(restore, placement));
 		restore->memory->present = placement;
 	}

@@ -34,6 +34,8 @@ int mapping_file(struct restore *restore, const struct mapping *mapping)
 {
 	const struct task_memory *memory = &restore->memory->tasks[mapping->task->index];
 
+	if (!memory->handover)
+		return memory->early_fd;
 	return handover_find(memory->handover, HANDED_MAPPING, memory->keys[mapping->index]);
 }
 

@@ -33,6 +33,8 @@ struct task_memory {
 	struct page_range *guards; /* ascending */
 	size_t guard_count;
 	const struct handover *handover; /* newborn, while it maps */
+	int early_fd;			 /* newborn, before there is a handover: the file to map; -1 */
+	uint32_t early_key;
 	struct placement *placement;	 /* newborn */
 };
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 // timeout: 200
+// modes: cycle
 /* 65,000 mappings: nearly all that the kernel allows a process (vm.max_map_count). */
 #include "test.h"
 
