@@ -10,6 +10,7 @@
 #include "files/collection.h"
 #include "kernel/proc/fdinfo.h"
 #include "support/cleanup.h"
+#include "support/log.h"
 
 #ifndef TFD_IOC_SET_TICKS
 #define TFD_IOC_SET_TICKS _IOW('T', 0, uint64_t)
@@ -46,6 +47,11 @@ static struct error *dump(struct dump *dump, const struct open_fd *fd, FileEntry
 	entry->clockid = clock;
 	entry->settime_flags = flags;
 	TRY(read_time(text, "it_value", &entry->vsec, &entry->vnsec));
+	/* It has not come to its time, and still there is something to be read: that the clock was set. */
+	if (entry->ticks && flags & TFD_TIMER_CANCEL_ON_SET && (entry->vsec || entry->vnsec))
+		log_warning("descriptor %d of process %d is a timer that was cancelled because the clock was set; a restored "
+			    "program will read an expiration instead, ignored",
+			    fd->number, fd->task->pid);
 	return read_time(text, "it_interval", &entry->isec, &entry->insec);
 }
 
@@ -83,6 +89,12 @@ static struct error *arm(int fd, int flags, struct itimerspec *value, const Time
 	return NULL;
 }
 
+/* The clock behind one of alarms, which itself can only be read where a device can wake the machine. */
+static clockid_t clock_of(uint32_t clock)
+{
+	return clock == CLOCK_REALTIME_ALARM ? CLOCK_REALTIME : clock == CLOCK_BOOTTIME_ALARM ? CLOCK_BOOTTIME : (clockid_t)clock;
+}
+
 static struct error *finish(struct restore *restore, struct planned_file *file, int fd)
 {
 	const TimerfdEntry *entry = file->entry->tfd;
@@ -93,7 +105,8 @@ static struct error *finish(struct restore *restore, struct planned_file *file, 
 	if (flags & TFD_TIMER_ABSTIME && (entry->vsec || entry->vnsec)) {
 		struct timespec now;
 
-		clock_gettime(entry->clockid, &now);
+		if (clock_gettime(clock_of(entry->clockid), &now))
+			return fail_errno("could not read clock %u", entry->clockid);
 		value.it_value.tv_sec += now.tv_sec;
 		value.it_value.tv_nsec += now.tv_nsec;
 		if (value.it_value.tv_nsec >= NANOSECONDS) {
