@@ -126,7 +126,7 @@ static struct error *dump(struct dump *dump, const struct open_fd *fd, FileEntry
 
 	TRY(read_info(fd->fd, &info));
 	TRY(check(&info));
-	TRY(fdinfo_read(fd->task->proc_fd, fd->number, &text));
+	TRY(fdinfo_read(fd->fd, &text));
 	TRY(fdinfo_number(text, "memlock", 10, &entry->memlock));
 	TRY(fdinfo_number(text, "frozen", 10, &frozen));
 	if (fdinfo_line(text, "map_extra", &unused)) {

@@ -24,6 +24,7 @@
 #include "files/memfd.h"
 #include "files/validate.h"
 #include "image/record.h"
+#include "kernel/proc/fdinfo.h"
 #include "kernel/proc/mountinfo.h"
 #include "support/cleanup.h"
 #include "support/file.h"
@@ -116,6 +117,8 @@ static int compare(const void *one, const void *other)
 		order = order_of(a->inode, b->inode);
 	if (!order)
 		order = order_of(a->access, b->access);
+	if (!order)
+		order = order_of(a->identity, b->identity);
 	if (order)
 		return order;
 	kernels = syscall(SYS_kcmp, a->pid, b->pid, KCMP_FILE, a->number, b->number);
@@ -130,6 +133,7 @@ static struct seen_description *find(struct dump *dump, const struct open_fd *fd
 	*wanted = (struct seen_description){ .device = fd->stat.st_dev,
 					     .inode = fd->stat.st_ino,
 					     .access = fd->flags & O_ACCMODE,
+					     .identity = fd->identity,
 					     .pid = fd->task->host_pid,
 					     .number = fd->number };
 	node = tsearch(wanted, &dump->files->descriptions, compare);
@@ -257,11 +261,26 @@ static struct error *read_link(int fd, int flags, const struct stat *stat, dev_t
 /* ---- what the kernel tells of each descriptor: gathered by several threads ---- */
 
 struct examined {
-	struct open_fd fd; /* fd.link is malloc'ed */
-	char *link;
+	struct open_fd fd; /* fd.link and fd.info are malloc'ed */
+	char *link, *info;
 	bool close_on_exec, held, maybe_locked;
 	struct error *error;
 };
+
+/* All that have no inode of their own would be compared with each other. An eventfd has a number (Linux 5.2), and no
+ * second description. */
+static struct error *identify(struct examined *out)
+{
+	const char *rest;
+
+	if (strcmp(out->link, "anon_inode:[eventfd]"))
+		return NULL;
+	TRY(fdinfo_read(out->fd.fd, &out->info));
+	out->fd.info = out->info;
+	if (fdinfo_line(out->info, "eventfd-id", &rest) && atoll(rest) >= 0)
+		out->fd.identity = atoll(rest) + 1;
+	return NULL;
+}
 
 static struct error *examine(const struct task *task, const struct file_collection *files, struct examined *out)
 {
@@ -281,6 +300,7 @@ static struct error *examine(const struct task *task, const struct file_collecti
 	out->fd.link = out->link;
 	out->fd.flags = flags;
 	out->fd.unowned = !fcntl(out->fd.fd, F_GETOWN_EX, &owner) && !owner.pid;
+	TRY(identify(out));
 	out->maybe_locked = !(flags & O_PATH) && locks_possible(files->locks, out->fd.fd, &out->fd.stat);
 	return NULL;
 }
@@ -353,6 +373,7 @@ static void keep_for_later(struct dump *dump, struct examined *items, size_t cou
 
 	for (size_t i = 0; i < count; i++) {
 		free(items[i].link);
+		free(items[i].info);
 		error_free(items[i].error);
 		if (items[i].held || (items[i].fd.fd >= 0 && files->borrowed_count < files->borrowed_most))
 			files_keep(dump, items[i].fd.fd);
@@ -444,11 +465,14 @@ static struct error *describe_loose(struct dump *dump, struct open_fd *fd, char 
 struct error *files_collect_loose(struct dump *dump, int fd, uint32_t *ret_id)
 {
 	struct examined examined = { .fd = { .number = fd, .fd = fd } };
-	cleanup_free char *link = NULL;
+	cleanup_free char *link = NULL, *info = NULL;
 	FdinfoEntry entry;
 
 	fdinfo_entry__init(&entry);
 	TRY(describe_loose(dump, &examined.fd, &link));
+	examined.link = link;
+	TRY(identify(&examined));
+	info = examined.info;
 	examined.maybe_locked = locks_possible(dump->files->locks, fd, &examined.fd.stat);
 	TRY(collect_descriptor(dump, examined.fd.task, &examined, &entry));
 	*ret_id = entry.id;

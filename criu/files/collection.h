@@ -5,11 +5,12 @@
 #include "files/kind.h"
 #include "support/number_map.h"
 
-/* An open file description that was seen: identified by device, inode and access mode, then by kcmp. */
+/* An open file description that was seen: identified by device, inode, access mode and what a kind knows, then by kcmp. */
 struct seen_description {
 	dev_t device;
 	ino_t inode;
 	uint32_t access;
+	uint64_t identity;
 	pid_t pid; /* a holder: host pid and number, for kcmp */
 	int number;
 	uint32_t id;
@@ -63,6 +64,7 @@ struct file_collection {
 	struct terminal_collection *terminals; /* terminal/ */
 	struct queue_collection *queues;	/* sockets/queue.c */
 	struct unix_collection *unix_sockets;	/* sockets/unix/ */
+	struct options_block *option_blocks;	/* sockets/options.c */
 	struct inet_collection *inet_sockets;	/* sockets/inet.h */
 	struct option_collection *options;	/* sockets/more_options.c */
 	int held; /* what files_hold() was last called with */

@@ -33,12 +33,11 @@ static struct error *try_semaphore(int fd, uint64_t counter, bool *semaphore)
 
 static struct error *dump(struct dump *dump, const struct open_fd *fd, FileEntry *out)
 {
-	cleanup_free char *text = NULL;
+	const char *text = fd->info; /* was needed for telling it from others */
 	uint64_t number;
 	bool semaphore = false;
 
 	out->efd = new_message(dump->arena, eventfd_file_entry);
-	TRY(fdinfo_read(fd->task->proc_fd, fd->number, &text));
 	TRY(fdinfo_number(text, "eventfd-count", 16, &out->efd->counter));
 	if (strstr(text, "eventfd-semaphore:")) {
 		TRY(fdinfo_number(text, "eventfd-semaphore", 10, &number));

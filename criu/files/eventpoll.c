@@ -24,7 +24,7 @@ static struct error *dump(struct dump *dump, const struct open_fd *fd, FileEntry
 	size_t capacity = 0;
 	const char *rest;
 
-	TRY(fdinfo_read(fd->task->proc_fd, fd->number, &text));
+	TRY(fdinfo_read(fd->fd, &text));
 	for (const char *line = text; (line = fdinfo_line(line, "tfd", &rest)); line = rest) {
 		EventpollTfdEntry *target = new_message(dump->arena, eventpoll_tfd_entry);
 		unsigned long long data, inode;

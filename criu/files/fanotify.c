@@ -169,7 +169,7 @@ static struct error *dump(struct dump *dump, const struct open_fd *fd, FileEntry
 	cleanup_free char *text = NULL;
 	const char *rest, *line;
 
-	TRY(fdinfo_read(fd->task->proc_fd, fd->number, &text));
+	TRY(fdinfo_read(fd->fd, &text));
 	line = fdinfo_line(text, head, &rest);
 	if (!line || sscanf(rest, "%x event-flags:%x", &entry->faflags, &entry->evflags) != 2)
 		return fail("unexpected text in fdinfo: fanotify");

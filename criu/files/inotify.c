@@ -64,7 +64,7 @@ static struct error *dump(struct dump *dump, const struct open_fd *fd, FileEntry
 	int unread = 0;
 	const char *rest;
 
-	TRY(fdinfo_read(fd->task->proc_fd, fd->number, &text));
+	TRY(fdinfo_read(fd->fd, &text));
 	for (const char *line = text; (line = fdinfo_line(line, "inotify wd", &rest)); line = rest)
 		TRY(dump_watch(dump, rest, arena_append(dump->arena, entry->wd, entry->n_wd, capacity)));
 	qsort(entry->wd, entry->n_wd, sizeof(*entry->wd), compare_watches);

@@ -13,8 +13,6 @@
 #include "model/run.h"
 #include "support/error.h"
 
-struct fdinfo; /* kernel/proc/fdinfo.h */
-
 /* How a kind is recognised: data, not code. Zero fields match anything; the row with the
  * most fields that match wins, and a unit test asserts that no two rows are equally good. */
 struct file_match {
@@ -36,7 +34,8 @@ struct open_fd {
 	int fd;		  /* borrowed copy in criu, closed by the caller */
 	const char *link; /* text of /proc/PID/fd/N */
 	struct stat stat;
-	const struct fdinfo *info;
+	const char *info; /* text of its fdinfo where that was read already, or NULL */
+	uint64_t identity; /* what the kernel calls the object behind it, where it tells; 0: nothing */
 	uint32_t flags; /* as F_GETFL gives them, without O_CLOEXEC */
 	bool unowned;	/* nobody gets signals from it (F_GETOWN_EX); false: ask */
 	uint32_t id;	/* the new description's id */

@@ -321,7 +321,7 @@ struct error *locks_collect(struct dump *dump, const struct open_fd *fd, uint32_
 	cleanup_free char *text = NULL;
 	const char *rest, *line;
 
-	TRY(fdinfo_read(fd->task->proc_fd, fd->number, &text));
+	TRY(fdinfo_read_of(fd->task->proc_fd, fd->number, &text));
 	for (line = text; (line = fdinfo_line(line, "lock", &rest)); line = rest) {
 		struct proc_lock lock;
 

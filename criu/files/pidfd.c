@@ -66,7 +66,7 @@ static struct error *dump(struct dump *dump, const struct open_fd *fd, FileEntry
 	pid_t pid;
 
 	entry->ino = fd->stat.st_ino;
-	TRY(fdinfo_read(fd->task->proc_fd, fd->number, &text));
+	TRY(fdinfo_read(fd->fd, &text));
 	TRY(fdinfo_number(text, "Pid", 10, &number));
 	pid = (pid_t)number;
 	if (pid == -1) {

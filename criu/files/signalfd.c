@@ -14,7 +14,7 @@ static struct error *dump(struct dump *dump, const struct open_fd *fd, FileEntry
 	cleanup_free char *text = NULL;
 
 	out->sgfd = new_message(dump->arena, signalfd_entry);
-	TRY(fdinfo_read(fd->task->proc_fd, fd->number, &text));
+	TRY(fdinfo_read(fd->fd, &text));
 	return fdinfo_number(text, "sigmask", 16, &out->sgfd->sigmask);
 }
 

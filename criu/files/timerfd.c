@@ -40,7 +40,7 @@ static struct error *dump(struct dump *dump, const struct open_fd *fd, FileEntry
 	/* Ticks of an interval timer are only counted when somebody looks: this makes the kernel count. */
 	if (timerfd_gettime(fd->fd, &unused))
 		return fail_errno("could not look at a timerfd");
-	TRY(fdinfo_read(fd->task->proc_fd, fd->number, &text));
+	TRY(fdinfo_read(fd->fd, &text));
 	TRY(fdinfo_number(text, "clockid", 10, &clock));
 	TRY(fdinfo_number(text, "ticks", 10, &entry->ticks));
 	TRY(fdinfo_number(text, "settime flags", 8, &flags));

@@ -4,11 +4,14 @@
 
 #include <linux/filter.h>
 #include <net/if.h>
+#include <pthread.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/time.h>
 
+#include "files/collection.h"
 #include "model/snapshot.h"
+#include "support/cleanup.h"
 
 #ifndef SO_BUF_LOCK
 #define SO_BUF_LOCK 72
@@ -96,13 +99,12 @@ static struct error *dump_filter(struct dump *dump, SkOptsEntry *entry, int fd)
 	return NULL;
 }
 
-struct error *socket_options_dump(struct dump *dump, int fd, SkOptsEntry **ret)
+/* All that is a number: no memory is needed for it. Any thread. */
+static struct error *dump_numbers(SkOptsEntry *entry, int fd)
 {
-	SkOptsEntry *entry = *ret = new_message(dump->arena, sk_opts_entry);
-	char device[IF_NAMESIZE] = "";
-	socklen_t length = sizeof(device);
 	struct linger linger = { 0 };
 	struct timeval time;
+	socklen_t length;
 	int lock, size;
 
 	TRY(get(fd, SO_SNDBUF, &size, sizeof(size)));
@@ -121,11 +123,93 @@ struct error *socket_options_dump(struct dump *dump, int fd, SkOptsEntry **ret)
 	length = sizeof(lock);
 	if (!getsockopt(fd, SOL_SOCKET, SO_BUF_LOCK, &lock, &length))
 		SET(entry, so_buf_lock, lock);
-	length = sizeof(device);
+	dump_plain(entry, fd);
+	return NULL;
+}
+
+static struct error *dump_rest(struct dump *dump, SkOptsEntry *entry, int fd)
+{
+	char device[IF_NAMESIZE] = "";
+	socklen_t length = sizeof(device);
+
 	if (!getsockopt(fd, SOL_SOCKET, SO_BINDTODEVICE, device, &length) && length && device[0])
 		entry->so_bound_dev = arena_string(dump->arena, device);
-	dump_plain(entry, fd);
 	return dump_filter(dump, entry, fd);
+}
+
+struct error *socket_options_dump(struct dump *dump, int fd, SkOptsEntry **ret)
+{
+	*ret = new_message(dump->arena, sk_opts_entry);
+	TRY(dump_numbers(*ret, fd));
+	return dump_rest(dump, *ret, fd);
+}
+
+/* ---- of many sockets: while main goes on ---- */
+
+enum { BLOCK_JOBS = 256 };
+
+/* A block that is full gets a thread; main does the last one. */
+struct options_block {
+	struct options_block *next;
+	struct {
+		int fd;
+		SkOptsEntry *entry;
+	} jobs[BLOCK_JOBS];
+	size_t count;
+	bool started;
+	pthread_t thread;
+	struct error *error;
+};
+
+static void *do_block(void *argument)
+{
+	struct options_block *block = argument;
+
+	for (size_t i = 0; i < block->count && !block->error; i++)
+		block->error = dump_numbers(block->jobs[i].entry, block->jobs[i].fd);
+	return NULL;
+}
+
+struct error *socket_options_join(struct dump *dump)
+{
+	struct error *first = NULL;
+
+	for (struct options_block *block = take_pointer(dump->files->option_blocks); block; block = block->next) {
+		if (block->started)
+			pthread_join(block->thread, NULL);
+		else
+			do_block(block);
+		if (first)
+			error_free(block->error);
+		else
+			first = block->error;
+	}
+	return first;
+}
+
+/* The dump has failed: no thread may outlive what it uses. */
+static void stop(void *dump)
+{
+	error_free(socket_options_join(dump));
+}
+
+struct error *socket_options_dump_later(struct dump *dump, int fd, SkOptsEntry **ret)
+{
+	struct options_block *block = dump->files->option_blocks;
+
+	*ret = new_message(dump->arena, sk_opts_entry);
+	if (!block)
+		undo_push(&dump->undo, "wait for socket options", stop, dump);
+	if (!block || block->count == BLOCK_JOBS) {
+		block = arena_new(dump->arena, struct options_block);
+		block->next = dump->files->option_blocks;
+		dump->files->option_blocks = block;
+	}
+	block->jobs[block->count].fd = fd;
+	block->jobs[block->count++].entry = *ret;
+	if (block->count == BLOCK_JOBS)
+		block->started = !pthread_create(&block->thread, NULL, do_block, block);
+	return dump_rest(dump, *ret, fd);
 }
 
 /* ---- restore ---- */

@@ -68,6 +68,15 @@ static struct error *look_for_contents(struct dump *dump, struct collected_socke
 	return NULL;
 }
 
+/* Copies that must stay open are few enough as long as there is room for all. */
+static struct error *dump_options(struct dump *dump, const struct open_fd *fd, UnixSkEntry *entry)
+{
+	if (dump->files->borrowed_count >= dump->files->borrowed_most / 2)
+		return socket_options_dump(dump, fd->fd, &entry->opts);
+	files_hold(dump, fd);
+	return socket_options_dump_later(dump, fd->fd, &entry->opts);
+}
+
 static struct error *dump_socket(struct dump *dump, const struct open_fd *fd, FileEntry *out)
 {
 	UnixSkEntry *entry = out->usk = new_message(dump->arena, unix_sk_entry);
@@ -92,12 +101,13 @@ static struct error *dump_socket(struct dump *dump, const struct open_fd *fd, Fi
 	TRY(unix_name_dump(dump, fd, entry));
 	TRY(unix_outside_note(dump, fd, socket));
 	dump_peer_credentials(entry, fd->fd);
-	TRY(socket_options_dump(dump, fd->fd, &entry->opts));
+	TRY(dump_options(dump, fd, entry));
 	return look_for_contents(dump, socket, fd->fd);
 }
 
 static struct error *dump_late(struct dump *dump)
 {
+	TRY(socket_options_join(dump));
 	return dump->files->unix_sockets ? unix_peers_dump(dump) : NULL;
 }
 
