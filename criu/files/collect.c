@@ -20,6 +20,7 @@
 #include "model/verdict.h"
 #include "files/collection.h"
 #include "files/files.h"
+#include "files/ghost.h"
 #include "files/locks.h"
 #include "files/memfd.h"
 #include "files/validate.h"
@@ -583,6 +584,7 @@ struct error *files_write(struct dump *dump)
 	TRY(pipe_write(dump));
 	TRY(memfd_write(dump));
 	TRY(locks_write(dump));
+	TRY(ghost_write(dump));
 	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
 		if (kinds[i]->write)
 			TRY(kinds[i]->write(dump));

@@ -46,6 +46,8 @@ struct file_collection {
 	size_t link_count, link_capacity;
 	struct seen_ghost *ghosts;
 	size_t ghost_count, ghost_capacity;
+	struct small_ghost *small_ghosts; /* ghost.c */
+	size_t small_ghost_count, small_ghost_capacity, small_ghost_bytes;
 	struct seen_ghost *relinked; /* files that got a name for the time until the restore; ghost_id is that file's id */
 	size_t relinked_count, relinked_capacity;
 	struct unidentified_file *unidentified;

@@ -28,7 +28,19 @@
 #include "support/log.h"
 #include "support/options.h"
 
-enum { CHUNKED_FROM = 12288, COPY_BYTES = 64 * 1024 };
+enum {
+	CHUNKED_FROM = 12288,
+	COPY_BYTES = 64 * 1024,
+	MEMORY_BYTES = 32 << 20, /* so much of small files is kept in memory while the tree stands still */
+};
+
+/* A small file, whose image is made when the tree may run again. */
+struct small_ghost {
+	uint32_t id;
+	GhostFileEntry *entry;
+	char *data;
+	size_t length;
+};
 
 /* ---- dump ---- */
 
@@ -97,23 +109,52 @@ static struct error *write_chunks(struct image_writer *writer, int fd, off_t siz
 	return data < 0 && errno != ENXIO ? fail_errno("could not find the data of a deleted file") : NULL;
 }
 
-static struct error *write_ghost(struct dump *dump, uint32_t id, int fd, const struct stat *stat)
+/* A file with holes, or a large one. */
+static struct error *write_large(struct dump *dump, uint32_t id, int fd, const struct stat *stat)
 {
 	cleanup_image_writer struct image_writer *writer = NULL;
 	GhostFileEntry *entry = describe(dump, fd, stat);
-	bool chunks = S_ISREG(stat->st_mode) && stat->st_size >= CHUNKED_FROM;
 
-	if (chunks) {
-		SET(entry, chunks, true);
-		SET(entry, size, stat->st_size);
-	}
+	SET(entry, chunks, true);
+	SET(entry, size, stat->st_size);
 	TRY(image_create(dump->criu->images, IMAGE_GHOST_FILE, id, &writer));
 	TRY(image_write(writer, &entry->base));
-	if (chunks)
-		TRY(write_chunks(writer, fd, stat->st_size));
-	else if (S_ISREG(stat->st_mode))
-		TRY(copy_out(writer, fd, 0, stat->st_size));
+	TRY(write_chunks(writer, fd, stat->st_size));
 	return image_close(take_pointer(writer));
+}
+
+static struct error *write_small(struct dump *dump, const struct small_ghost *ghost)
+{
+	cleanup_image_writer struct image_writer *writer = NULL;
+
+	TRY(image_create(dump->criu->images, IMAGE_GHOST_FILE, ghost->id, &writer));
+	TRY(image_write(writer, &ghost->entry->base));
+	TRY(image_write_bytes(writer, ghost->data, ghost->length));
+	return image_close(take_pointer(writer));
+}
+
+/* fd can be read if it is a regular file. */
+static struct error *save_small(struct dump *dump, uint32_t id, int fd, const struct stat *stat)
+{
+	struct file_collection *files = dump->files;
+	struct small_ghost ghost = { .id = id, .entry = describe(dump, fd, stat) };
+
+	ghost.length = S_ISREG(stat->st_mode) ? stat->st_size : 0;
+	ghost.data = arena_alloc(dump->arena, ghost.length);
+	if (ghost.length)
+		TRY(pread_exactly(fd, ghost.data, ghost.length, 0));
+	files->small_ghost_bytes += ghost.length;
+	if (files->small_ghost_bytes > MEMORY_BYTES)
+		return write_small(dump, &ghost);
+	*arena_append(dump->arena, files->small_ghosts, files->small_ghost_count, files->small_ghost_capacity) = ghost;
+	return NULL;
+}
+
+struct error *ghost_write(struct dump *dump)
+{
+	for (size_t i = 0; i < dump->files->small_ghost_count; i++)
+		TRY(write_small(dump, &dump->files->small_ghosts[i]));
+	return NULL;
 }
 
 static struct error *check_size(struct dump *dump, const RegFileEntry *entry, const struct stat *stat)
@@ -127,39 +168,44 @@ static struct error *check_size(struct dump *dump, const RegFileEntry *entry, co
 			 "Raise --ghost-limit.");
 }
 
-/* Opening a file that has a lease could break it, and would wait for that. A description that can be read serves
- * as well; its position, which looking for holes moves, is put back. */
-static struct error *write_leased(struct dump *dump, const RegFileEntry *entry, uint32_t id, int fd,
-				  const struct stat *stat)
+static bool can_be_read(int fd)
+{
+	int flags = fcntl(fd, F_GETFL);
+
+	return flags >= 0 && !(flags & (O_PATH | O_DIRECT)) && (flags & O_ACCMODE) != O_WRONLY;
+}
+
+/* Opening a file that has a lease could break it, and would wait for that. Looking for holes moves the position of a
+ * description, which is put back. */
+static struct error *save_leased(struct dump *dump, const RegFileEntry *entry, uint32_t id, int fd, const struct stat *stat)
 {
 	off_t position = lseek(fd, 0, SEEK_CUR);
-	int flags = fcntl(fd, F_GETFL);
 	struct error *error;
 
-	if (flags < 0 || flags & (O_PATH | O_DIRECT) || (flags & O_ACCMODE) == O_WRONLY)
+	if (!can_be_read(fd))
 		return with_hint(fail("the deleted file %s has a lease and cannot be read without breaking it", entry->name),
 				 "Let the program give up the lease before the dump.");
-	error = write_ghost(dump, id, fd, stat);
+	error = write_large(dump, id, fd, stat);
 	if (lseek(fd, position, SEEK_SET) < 0 && !error)
 		return fail_errno("could not put back the position of %s", entry->name);
 	return error;
 }
 
-static struct error *write_contents(struct dump *dump, const RegFileEntry *entry, uint32_t id, int fd,
-				    const struct stat *stat)
+static struct error *save(struct dump *dump, const RegFileEntry *entry, uint32_t id, int fd, const struct stat *stat)
 {
+	bool small = !S_ISREG(stat->st_mode) || stat->st_size < CHUNKED_FROM;
 	cleanup_close int readable = -1;
 	char path[32];
 
-	if (!S_ISREG(stat->st_mode))
-		return write_ghost(dump, id, fd, stat);
+	if (small && (!S_ISREG(stat->st_mode) || can_be_read(fd)))
+		return save_small(dump, id, fd, stat);
 	if (locks_leased(dump, fd, stat->st_ino))
-		return write_leased(dump, entry, id, fd, stat);
+		return save_leased(dump, entry, id, fd, stat);
 	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
 	readable = open(path, O_RDONLY | O_CLOEXEC);
 	if (readable < 0)
 		return fail_errno("the deleted file %s could not be opened for reading", entry->name);
-	return write_ghost(dump, id, readable, stat);
+	return small ? save_small(dump, id, readable, stat) : write_large(dump, id, readable, stat);
 }
 
 struct error *ghost_dump(struct dump *dump, const RegFileEntry *entry, int fd, const struct stat *stat, uint32_t *ret_id)
@@ -173,7 +219,7 @@ struct error *ghost_dump(struct dump *dump, const RegFileEntry *entry, int fd, c
 			return NULL;
 		}
 	*ret_id = files->ghost_count + 1;
-	TRY(write_contents(dump, entry, *ret_id, fd, stat));
+	TRY(save(dump, entry, *ret_id, fd, stat));
 	*arena_append(dump->arena, files->ghosts, files->ghost_count, files->ghost_capacity) =
 	    (struct seen_ghost){ stat->st_dev, stat->st_ino, *ret_id };
 	return NULL;

@@ -7,6 +7,8 @@
  * descriptor of it, O_PATH ones too. Refuses files above --ghost-limit, which counts what they take on disk. */
 struct error *ghost_dump(struct dump *dump, const RegFileEntry *entry, int fd, const struct stat *stat,
 			 uint32_t *ret_id) must_check;
+/* main, the tree may run again: the images of small files. */
+struct error *ghost_write(struct dump *dump) must_check;
 /* main, before any fork: the head of the image of ghost->id, checked. */
 struct error *ghost_read(struct restore *restore, struct planned_ghost *ghost) must_check;
 /* opener: makes a deleted file under the name it had, if that is free, else under its temporary name. */

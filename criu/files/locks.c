@@ -407,6 +407,8 @@ static struct error *plan(struct restore *restore, const FileLockEntry *entry, s
 	if (!out->task || out->task->state == TASK_DEAD || !out->task->table)
 		return damaged(entry, "there is no such process");
 	out->file = file_at(restore, out->task->table, entry->fd);
+	/* The one that closes what is criu's in the table, and with it locks that were taken before. */
+	out->task = out->task->table->owner;
 	return out->file ? NULL : damaged(entry, "it is not open");
 }
 
