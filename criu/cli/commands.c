@@ -120,6 +120,7 @@ static struct error *run_restore(const struct command_line *line, int *status)
 	TRY(validate_check(&line->options));
 	TRY(inherited_check(&line->options));
 	TRY(open_context(line, false, &criu));
+	image_directory_warn(criu.images);
 	return restore_command(&criu, status);
 }
 

@@ -306,10 +306,10 @@ static struct error *fill_chunks(struct restore *restore, struct image_reader *r
 }
 
 static struct error *make_regular(struct restore *restore, struct image_reader *reader, const GhostFileEntry *entry,
-				  struct planned_ghost *ghost)
+				  struct planned_ghost *ghost, int directory, const char *name)
 {
 	const char *path = ghost->path;
-	cleanup_close int fd = open(path, O_CREAT | O_EXCL | O_RDWR | O_CLOEXEC | O_NOFOLLOW, 0600);
+	cleanup_close int fd = openat(directory, name, O_CREAT | O_EXCL | O_RDWR | O_CLOEXEC | O_NOFOLLOW, 0600);
 
 	if (fd < 0)
 		return with_hint(fail_errno("could not create %s", path),
@@ -353,54 +353,95 @@ struct error *ghost_read(struct restore *restore, struct planned_ghost *ghost)
 	return fail("the image is damaged: the deleted file %s has mode 0%o", ghost->name, entry->mode);
 }
 
-static struct error *make_directory(struct restore *restore, const char *path)
+/* Other users may write to the directory: the new file could be another one by now. */
+static bool is_ours(int fd, const GhostFileEntry *entry)
 {
-	TRY(trace_file(restore, path));
-	return mkdir(path, 0700) ? fail_errno("could not create the directory %s", path) : NULL;
+	struct stat stat;
+
+	return !fstat(fd, &stat) && (stat.st_mode & S_IFMT) == (entry->mode & S_IFMT) && stat.st_uid == geteuid() &&
+	       (S_ISDIR(stat.st_mode) || stat.st_nlink == 1);
 }
 
-static struct error *make_special(struct restore *restore, const GhostFileEntry *entry, const char *path)
+static struct error *set_owner(const GhostFileEntry *entry, const char *path, int directory, const char *name)
 {
-	/* The kernel's own encoding of device numbers. */
-	dev_t device = makedev(entry->rdev >> 20, entry->rdev & ((1 << 20) - 1));
+	cleanup_close int fd = openat(directory, name, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+	char link[64];
 
-	TRY(trace_file(restore, path));
-	if (S_ISLNK(entry->mode) ? symlink(entry->symlnk_target, path) : mknod(path, entry->mode, device))
-		return fail_errno("could not create %s", path);
+	if (fd < 0)
+		return fail_errno("could not open %s again", path);
+	if (!is_ours(fd, entry))
+		return with_hint(fail("%s was replaced by somebody else while it was restored", path),
+				 "Look who else writes to its directory.");
+	snprintf(link, sizeof(link), "/proc/self/fd/%d", fd);
+	if (fchownat(fd, "", entry->uid, entry->gid, AT_EMPTY_PATH) ||
+	    (!S_ISLNK(entry->mode) && chmod(link, entry->mode & 07777)))
+		return fail_errno("could not set owner and mode of %s", path);
 	return NULL;
 }
 
-static struct error *set_owner(const struct planned_ghost *ghost)
+static struct error *make_special(struct restore *restore, struct planned_ghost *ghost, int directory, const char *name)
 {
 	const GhostFileEntry *entry = ghost->entry;
+	/* The kernel's own encoding of device numbers. */
+	dev_t device = makedev(entry->rdev >> 20, entry->rdev & ((1 << 20) - 1));
+	int result;
 
-	if (lchown(ghost->path, entry->uid, entry->gid) || (!S_ISLNK(entry->mode) && chmod(ghost->path, entry->mode & 07777)))
-		return fail_errno("could not set owner and mode of %s", ghost->path);
-	return NULL;
+	if (S_ISDIR(entry->mode))
+		result = mkdirat(directory, name, 0700);
+	else if (S_ISLNK(entry->mode))
+		result = symlinkat(entry->symlnk_target, directory, name);
+	else
+		result = mknodat(directory, name, entry->mode & ~077, device);
+	if (result)
+		return fail_errno("could not create %s", ghost->path);
+	trace_made(restore, ghost->path);
+	ghost->made = true;
+	return set_owner(entry, ghost->path, directory, name);
+}
+
+/* The directory of a deleted file. Its path is one that the kernel has resolved: a symbolic link in it was put there
+ * since, maybe to have files made where its maker may not. */
+static struct error *open_place(const struct planned_ghost *ghost, int *ret_fd, const char **name)
+{
+	cleanup_free char *path = strdup(ghost->path);
+	char *slash = path ? strrchr(path, '/') : NULL;
+
+	if (!path)
+		return out_of_memory();
+	if (!slash)
+		return fail("the image is damaged: the deleted file %s has no directory", ghost->name);
+	*name = ghost->path + (slash - path) + 1;
+	slash[slash == path] = '\0';
+	*ret_fd = open_without_links(AT_FDCWD, path, O_PATH | O_DIRECTORY | O_CLOEXEC, 0);
+	if (*ret_fd >= 0)
+		return NULL;
+	if (errno == ELOOP)
+		return with_hint(fail("could not create %s: its directory is behind a symbolic link now", ghost->path),
+				 "Put the directory back where it was.");
+	return with_hint(fail_errno("could not create %s", ghost->path), "The deleted file %s needs its directory.",
+			 ghost->name);
 }
 
 struct error *ghost_create(struct restore *restore, struct planned_ghost *ghost)
 {
 	cleanup_image_reader struct image_reader *reader = NULL;
 	const GhostFileEntry *entry;
+	cleanup_close int directory = -1;
+	const char *name = "";
 	struct stat stat;
 
 	/* The name it had, if nobody has it now: /proc shows the one by which it is opened. */
 	if (lstat(ghost->name, &stat))
 		ghost->path = ghost->name;
-	if (!S_ISREG(ghost->entry->mode)) {
-		TRY(S_ISDIR(ghost->entry->mode) ? make_directory(restore, ghost->path)
-						: make_special(restore, ghost->entry, ghost->path));
-		trace_made(restore, ghost->path);
-		ghost->made = true;
-		return set_owner(ghost);
-	}
+	TRY(open_place(ghost, &directory, &name));
 	TRY(trace_file(restore, ghost->path));
+	if (!S_ISREG(ghost->entry->mode))
+		return make_special(restore, ghost, directory, name);
 	TRY(image_open(restore->criu->images, IMAGE_GHOST_FILE, ghost->id, &reader));
 	TRY(image_read(reader, &ghost_file_entry__descriptor, restore->arena, &entry));
 	if (!entry)
 		return fail("the image of the deleted file %s is missing", ghost->name);
-	return make_regular(restore, reader, entry, ghost);
+	return make_regular(restore, reader, entry, ghost, directory, name);
 }
 
 void ghost_remove(struct planned_ghost *ghost)

@@ -11,11 +11,13 @@
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
+#include <unistd.h>
 
 #include "image/checksums.h"
 #include "image/pending.h"
 #include "image/record.h"
 #include "support/cleanup.h"
+#include "support/log.h"
 
 enum { IMAGE_FILE_MODE = 0600, DIRECTORY_MODE = 0700 };
 
@@ -140,6 +142,20 @@ struct error *image_directory_open_parent(struct image_directory *directory, str
 	TRY(new_directory(path, ret));
 	(*ret)->work_fd = (*ret)->fd = take_fd(&fd);
 	return directory->for_writing ? NULL : checksums_read(*ret, &(*ret)->checksums);
+}
+
+void image_directory_warn(const struct image_directory *directory)
+{
+	struct stat stat;
+
+	if (fstat(directory->fd, &stat))
+		return;
+	if (stat.st_uid && stat.st_uid != geteuid())
+		log_warning("the images in %s belong to user %u, who can have anything run as anybody by changing them",
+			    directory->path, stat.st_uid);
+	else if ((stat.st_mode & S_IWOTH) && !(stat.st_mode & S_ISVTX))
+		log_warning("everybody can write to %s, and have anything run as anybody by changing the images",
+			    directory->path);
 }
 
 struct error *image_directory_lock(struct image_directory *directory)

@@ -59,6 +59,8 @@ void image_directory_abandon(struct image_directory *directory);
 /* Abandons, closes, frees. NULL is fine. */
 void image_directory_close(struct image_directory *directory);
 
+/* Images decide what runs as which user: warns where others can change them. */
+void image_directory_warn(const struct image_directory *directory);
 /* Why a directory without inventory is none to restore from. Never NULL. */
 struct error *image_directory_incomplete(struct image_directory *directory) must_check;
 

@@ -52,7 +52,10 @@ struct error *write_pidfile(struct restore *restore)
 	if (path[0] == '/')
 		snprintf(place, sizeof(place), "%s", path);
 	TRY(trace_file(restore, place));
-	fd = openat(restore->criu->images->work_fd, path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
+	/* An absolute path is the caller's own; below the work directory links of others are not followed. */
+	fd = path[0] == '/' ? open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600)
+			    : open_without_links(restore->criu->images->work_fd, path,
+						 O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
 	if (fd < 0)
 		return with_hint(fail_errno("could not create the pid file %s", path),
 				 "Remove an older file of that name.");

@@ -3,9 +3,11 @@
 
 #include <fcntl.h>
 #include <limits.h>
+#include <linux/openat2.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "support/cleanup.h"
@@ -84,6 +86,16 @@ struct error *pwrite_exactly(int fd, const void *data, size_t length, off_t offs
 		length -= n;
 	}
 	return NULL;
+}
+
+int open_without_links(int directory, const char *path, int flags, unsigned mode)
+{
+	struct open_how how = { .flags = flags, .mode = flags & O_CREAT ? mode : 0, .resolve = RESOLVE_NO_SYMLINKS };
+	int fd = syscall(SYS_openat2, directory, path, &how, sizeof(how));
+
+	if (fd < 0 && (errno == ENOSYS || errno == EPERM)) /* EPERM: of a filter that does not know it */
+		fd = openat(directory, path, flags | O_NOFOLLOW, mode);
+	return fd;
 }
 
 struct error *read_file_at(int directory, const char *path, char **data, size_t *length)

@@ -17,6 +17,10 @@ struct error *write_exactly(int fd, const void *data, size_t length) must_check;
 struct error *pread_exactly(int fd, void *data, size_t length, off_t offset) must_check;
 struct error *pwrite_exactly(int fd, const void *data, size_t length, off_t offset) must_check;
 
+/* openat(2), but no symbolic link on the way is followed, nor at the end (errno ELOOP): openat2(2) of Linux 5.6; on
+ * older kernels only the one at the end is noticed. */
+int open_without_links(int directory, const char *path, int flags, unsigned mode);
+
 /* A whole small file (as /proc serves them), NUL-terminated after *length bytes; the
  * caller frees *data. path is relative to directory (AT_FDCWD allowed). */
 struct error *read_file_at(int directory, const char *path, char **data, size_t *length) must_check;

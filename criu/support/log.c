@@ -8,6 +8,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "support/file.h"
+
 /* The log sink: the one file-scope variable of the project that changes. */
 static struct {
 	int fd;
@@ -33,14 +35,34 @@ static void write_all(int fd, const char *data, size_t length)
 	}
 }
 
+/* Below the work directory, which others may be able to write to, no symbolic link leads elsewhere. An absolute path
+ * is the caller's own: only the file itself must be none. O_NONBLOCK: a FIFO nobody reads is an error at once. */
+static int open_log(int directory, const char *path)
+{
+	int flags = O_CREAT | O_TRUNC | O_WRONLY | O_APPEND | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK;
+	int fd = *path == '/' ? open(path, flags, 0600) : open_without_links(directory, path, flags, 0600);
+
+	if (fd >= 0)
+		(void)fcntl(fd, F_SETFL, O_APPEND);
+	return fd;
+}
+
+static struct error *explain(const char *path)
+{
+	struct error *error = fail_errno("could not open the log file %s", path);
+
+	return error->number == ELOOP ? with_hint(error, "Remove the symbolic link, or name another file with --log-file.")
+				      : error;
+}
+
 struct error *log_open(const char *path, int level)
 {
 	sink.level = level;
 	if (path && strcmp(path, "-")) {
-		int fd = open(path, O_CREAT | O_TRUNC | O_WRONLY | O_APPEND | O_CLOEXEC | O_NOFOLLOW, 0600);
+		int fd = open_log(AT_FDCWD, path);
 
 		if (fd < 0)
-			return fail_errno("could not open the log file %s", path);
+			return explain(path);
 		sink.fd = fd;
 	}
 	clock_gettime(CLOCK_MONOTONIC, &sink.start);
@@ -88,7 +110,7 @@ void log_split(int directory, const char *path, pid_t pid)
 	int fd = -1;
 
 	if (path && sink.fd > STDERR_FILENO && snprintf(name, sizeof(name), "%s.%d", path, pid) < (int)sizeof(name))
-		fd = openat(directory, name, O_CREAT | O_TRUNC | O_WRONLY | O_APPEND | O_CLOEXEC | O_NOFOLLOW, 0600);
+		fd = open_log(directory, name);
 	if (fd < 0) {
 		log_set_pid_prefix(pid);
 		return;
