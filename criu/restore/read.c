@@ -33,6 +33,17 @@ static struct error *check_number(uint32_t number, const char *what)
 	return NULL;
 }
 
+/* The thread of a zombie is written as 0, or, by 3.17.1, as whatever number. */
+static struct error *correct_thread(struct restore *restore, const PstreeEntry *entry)
+{
+	const CoreEntry *core;
+
+	TRY(read_one(restore, IMAGE_CORE, entry->pid, &core));
+	if (core->tc && core->tc->task_state == TASK_DEAD)
+		entry->threads[0] = entry->pid;
+	return NULL;
+}
+
 static struct error *add_task(struct restore *restore, const PstreeEntry *entry)
 {
 	struct snapshot *snapshot = restore->snapshot;
@@ -49,9 +60,8 @@ static struct error *add_task(struct restore *restore, const PstreeEntry *entry)
 	} else if (snapshot->task_count) {
 		return fail("the image is damaged: pstree.img has two roots");
 	}
-	/* A zombie may be written with a thread 0. */
-	if (entry->n_threads == 1 && entry->threads[0] == 0)
-		entry->threads[0] = entry->pid;
+	if (entry->n_threads == 1 && entry->threads[0] != entry->pid)
+		TRY(correct_thread(restore, entry));
 	if (!entry->n_threads || entry->threads[0] != entry->pid)
 		return fail("the image is damaged: the first thread of process %u is not its leader", entry->pid);
 	if (entry->sid > MAX_PID || entry->pgid > MAX_PID)

@@ -150,7 +150,8 @@ struct error *datagram_dump(struct dump *dump, const struct open_fd *fd, InetSkE
 	TRY(multicast_dump(dump, fd->fd, entry));
 	if (poll(&ready, 1, 0) < 0)
 		return fail_errno("could not poll a socket");
-	SET(entry, shutdown, shut_down(ready.revents));
+	if (shut_down(ready.revents)) /* 3.17.1 takes 0 for an error */
+		SET(entry, shutdown, shut_down(ready.revents));
 	TRY(check_cork(fd->fd));
 	if (!(ready.revents & POLLIN))
 		return NULL;

@@ -27,6 +27,7 @@ class Checkpoint:
     def __init__(self, criu, reaper, root, directory, stdio=None, dump_options=(), restore_options=()):
         self.criu, self.reaper, self.root, self.directory = criu, reaper, root, directory
         self.stdio = stdio
+        self.other, self.others_part = None, None  # another criu, and whether it is the one that dumps or that restores
         self.dump_options, self.restore_options = list(dump_options), list(restore_options)
         shutil.rmtree(directory, ignore_errors=True)
         os.makedirs(directory)
@@ -39,7 +40,8 @@ class Checkpoint:
             if command == "restore" and self.stdio is not None:
                 settings["stdout"] = settings["stderr"] = self.stdio
             try:
-                return self.reaper.run([self.criu, command, "-D", self.directory, self.verbosity, "-o", command + ".log"]
+                criu = self.other if command == self.others_part else self.criu
+                return self.reaper.run([criu, command, "-D", self.directory, self.verbosity, "-o", command + ".log"]
                                        + arguments, DUMP_SECONDS, **settings)
             finally:
                 if self.stdio is None:
