@@ -55,7 +55,7 @@ static pid_t clone_with_pid(pid_t pid, uint64_t flags)
 static void fork_children(struct restore *restore, struct task *const *children, size_t count, struct task *task)
 {
 	for (size_t i = 0; i < count; i++) {
-		struct error *error = newborn_fork(restore, children[i], false);
+		struct error *error = newborn_fork(restore, task, children[i], false);
 
 		if (error)
 			report_and_exit(restore, task, error);
@@ -176,6 +176,13 @@ static void start_log(const struct restore *restore, pid_t pid)
 		log_set_pid_prefix(pid);
 }
 
+static void die_with(pid_t parent)
+{
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	if (getppid() != parent)
+		_exit(1);
+}
+
 static void newborn_main(struct restore *restore, struct task *task) __attribute__((noreturn));
 static void newborn_main(struct restore *restore, struct task *task)
 {
@@ -230,11 +237,15 @@ static struct error *clone_when_free(const struct task *task, bool sibling, pid_
 	}
 }
 
-struct error *newborn_fork(struct restore *restore, struct task *task, bool sibling)
+struct error *newborn_fork(struct restore *restore, const struct task *forker, struct task *task, bool sibling)
 {
-	pid_t pid;
+	const struct kin *kin = forker ? kin_of(restore, forker) : NULL;
+	bool stays = !sibling && !(kin && (kin->leaves_early || kin->leaves_later));
+	pid_t pid, parent = getpid();
 
 	TRY(clone_when_free(task, sibling, &pid));
+	if (pid == 0 && stays)
+		die_with(parent);
 	if (pid == 0)
 		newborn_main(restore, task);
 	restore->board->rows[task->index].host_pid = pid;

@@ -10,7 +10,9 @@
 #include "support/error.h"
 
 /* Forks the newborn of a task as a child of the calling process (main for the root,
- * newborns for the rest). sibling: as a child of the caller's parent. The new process never returns. */
-struct error *newborn_fork(struct restore *restore, struct task *task, bool sibling) must_check;
+ * newborns for the rest; forker: which of them calls, NULL for main). sibling: as a child of the caller's
+ * parent. The new process never returns. Until its program is nearly done it dies with its parent (PR_SET_PDEATHSIG,
+ * prctl(2)), unless that is one that leaves before. */
+struct error *newborn_fork(struct restore *restore, const struct task *forker, struct task *task, bool sibling) must_check;
 /* main: a short-lived process with a number that nothing in the tree wants, running body(). */
 struct error *helper_fork(struct restore *restore, struct error *(*body)(struct restore *), pid_t *ret_pid) must_check;

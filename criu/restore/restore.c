@@ -66,7 +66,7 @@ static struct error *fork_root(struct restore *restore, bool sibling)
 	int own_time;
 
 	TRY(clocks_enter(restore, &own_time));
-	error = newborn_fork(restore, snapshot_root(restore->snapshot), sibling);
+	error = newborn_fork(restore, NULL, snapshot_root(restore->snapshot), sibling);
 	if (error) {
 		error_ignore(clocks_leave(own_time), "own clocks");
 		return error;

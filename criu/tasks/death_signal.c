@@ -28,7 +28,8 @@ static struct error *emit(struct restore *restore, struct thread *thread, struct
 {
 	const ThreadCoreEntry *core = thread->core->thread_core;
 
-	if (core->has_pdeath_sig)
+	/* A newborn has one of its own until here. */
+	if (core->has_pdeath_sig || thread == task_leader(thread->task))
 		batch_call_flags(program, "parent death signal", SYS_prctl, 0, PR_SET_PDEATHSIG, core->pdeath_sig);
 	return NULL;
 }

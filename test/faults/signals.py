@@ -54,7 +54,7 @@ def test(scenario):
     program = trees.build(scenario.directory)
     choose = random.Random(SEED)
     tree = trees.Tree(scenario, program, "family")
-    system = trees.system_state("/run")
+    system = trees.system_state()
 
     for signo, action in zip(SIGNALS, ("pre-dump", "post-dump", "pre-dump")):
         while_asleep(scenario, "dump", action, "-t", tree.pid, signo=signo)
@@ -97,7 +97,7 @@ def test(scenario):
     ends_with(scenario, pid, "restore", "1 seconds", "--timeout")
     scenario.reaper.reap()
     scenario.check(not any(os.path.exists(f"/proc/{pid}") for pid in members), "something is left after the timeout")
-    trees.check_system(system, trees.system_state("/run"), "after signals")
+    trees.check_system(system, trees.system_state(), "after signals")
     scenario.reaper.ended.clear()
     scenario.criu("restore", "-d", "--timeout", 20)
     tree.is_whole("at the end")

@@ -79,7 +79,7 @@ def try_dump(scenario, tree, system, fault, tally):
         tree.is_unchanged(what)
     left = [name for name in os.listdir(scenario.path("images")) if status and name.endswith(".part")]
     scenario.check(not left, f"{what}: images are left: {left}")
-    trees.check_system(system, trees.system_state("/run", tree.directory), what)
+    trees.check_system(system, trees.system_state(tree.directory), what)
 
 
 def try_restore(scenario, saved, fault, tally):
@@ -109,7 +109,7 @@ def start_anew(scenario, program, name):
 
 def sweep_dumps(scenario, program, name, tally, wrong):
     tree = trees.Tree(scenario, program, name)
-    system = trees.system_state("/run", tree.directory)
+    system = trees.system_state(tree.directory)
     for group in GROUPS:
         status, said = criu(scenario, "dump", f"{group}:0", "-R", "-t", tree.pid, *tree.options)
         scenario.check(status == 0, f"{name} is dumped without a fault: {said}")
@@ -119,7 +119,7 @@ def sweep_dumps(scenario, program, name, tally, wrong):
             except Failure as failure:
                 wrong.append(str(failure))
                 tree = start_anew(scenario, program, name)
-                system = trees.system_state("/run", tree.directory)
+                system = trees.system_state(tree.directory)
     return tree
 
 

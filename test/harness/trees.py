@@ -24,7 +24,7 @@ MOVING = (r" fd \d+: .*", r" (SigPnd|ShdPnd|timers)", r" state:", r"thread \d+ (
 def be_alone():
     """Nobody else makes temporary files or rules while we look."""
     results = [libc.unshare(CLONE_NEWNS | CLONE_NEWNET), libc.mount(b"none", b"/", None, MS_REC | MS_PRIVATE, None)]
-    results += [libc.mount(b"tmpfs", place, b"tmpfs", 0, None) for place in (b"/tmp", b"/dev/shm")]
+    results += [libc.mount(b"tmpfs", place, b"tmpfs", 0, None) for place in (b"/tmp", b"/dev/shm", b"/run")]
     if any(results):
         raise OSError("own namespaces")
     subprocess.run(["ip", "link", "set", "lo", "up"], check=True)
@@ -126,7 +126,6 @@ def system_state(*directories):
         "nftables": re.sub(r"(?m) # .*$|counter packets \d+ bytes \d+", "", quiet(["nft", "list", "ruleset"])),
         "iptables": re.sub(r"(?m)^#.*$|\[\d+:\d+\]", "", quiet(["iptables-save"])),
         "notes": "\n".join(sorted(name for name in os.listdir("/run") if name.startswith("criu-"))),
-        "cgroups": "\n".join(sorted(place for place, _, _ in os.walk("/sys/fs/cgroup") if place.count("/") < 7)),
         "shared memory": "\n".join(sorted(os.listdir("/dev/shm"))),
         "temporary files": "\n".join(sorted(os.listdir("/tmp"))),
     }
@@ -169,7 +168,7 @@ class Saved:
         self.look()
 
     def look(self):
-        self.system = system_state(self.tree.directory, "/run")
+        self.system = system_state(self.tree.directory)
 
     def put_back(self):
         for name in os.listdir(self.copies):
@@ -201,4 +200,4 @@ class Saved:
         return False
 
     def nothing_new(self, what):
-        check_system(self.system, system_state(self.tree.directory, "/run"), f"{self.tree.name} {what}")
+        check_system(self.system, system_state(self.tree.directory), f"{self.tree.name} {what}")
