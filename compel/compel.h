@@ -82,7 +82,7 @@ struct error *compel_detach(struct compel_thread *thread, bool stop) must_check;
 struct error *compel_detach_all(struct compel_thread *const *threads, const bool *stop, size_t count) must_check;
 
 /* The first half of compel_detach_all(): afterwards all have their own registers and masks, and
- * would run on if the tracer ended. The first error is returned; the rest is prepared all the same. */
+ * would run on if the tracer ended; they can be borrowed again. The first error is returned; the rest is prepared all the same. */
 struct error *compel_prepare_all(struct compel_thread *const *threads, size_t count) must_check;
 
 /* One system call in a stopped thread, made at a syscall instruction that the process

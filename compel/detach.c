@@ -132,13 +132,8 @@ struct error *compel_prepare_all(struct compel_thread *const *threads, size_t co
 {
 	struct error *first = NULL;
 
-	for (size_t i = 0; i < count; i++) {
-		struct error *error = prepare(threads[i]);
-
-		if (error)
-			threads[i]->unreachable = true;
-		note(threads[i], error, &first);
-	}
+	for (size_t i = 0; i < count; i++)
+		note(threads[i], prepare(threads[i]), &first);
 	for (size_t i = 0; i < count && !first; i++)
 		note(threads[i], spare(threads[i]), &first);
 	return first;
@@ -146,9 +141,16 @@ struct error *compel_prepare_all(struct compel_thread *const *threads, size_t co
 
 struct error *compel_detach_all(struct compel_thread *const *threads, const bool *stop, size_t count)
 {
-	struct error *first = compel_prepare_all(threads, count);
 	struct scheduling before = { .policy = -1 };
+	struct error *first = NULL;
 
+	for (size_t i = 0; i < count; i++) {
+		struct error *error = compel_prepare_all(threads + i, 1);
+
+		if (error)
+			threads[i]->unreachable = true;
+		note(threads[i], error, &first);
+	}
 	if (count > 1)
 		be_urgent(&before);
 	let_all_go(threads, stop, count, &first);

@@ -167,7 +167,8 @@ static struct error *run_batches(struct task *task, struct questions *questions)
 	TRY(batch_run(task->agent, threads, batches, task->thread_count));
 	TRY(compel_cure(task->agent));
 	task->agent = NULL;
-	return NULL;
+	/* From here on the task would run on as it was if we were killed. */
+	return compel_prepare_all(threads, task->thread_count);
 }
 
 /* Everything that is asked inside the task. */

@@ -69,7 +69,7 @@ def kill_dumps(scenario, tree, choose, count):
         if not hit and not running or not os.path.exists(f"/proc/{tree.pid}"):
             # The dump was complete, so the tree had to go: it comes back.
             scenario.reaper.wait_gone([tree.pid], 10)
-            scenario.check(os.path.exists(scenario.path("images", "inventory.img")), f"{tree.name} {what}: it is gone without images")
+            scenario.check(os.path.exists(scenario.path("images", "inventory.img")), f"{tree.name} {what}: it is gone without images ({scenario.reaper.ended})")
             scenario.reaper.ended.clear()
             scenario.criu("restore", "-d", *tree.options)
             tree.is_whole(what)
