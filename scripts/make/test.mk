@@ -20,7 +20,7 @@ build/test/programs/%: test/%.c $(HARNESS)
 	@flags="$$(sed -n 's|^// compiler: ||p' $<)"; source="$<"; \
 	if [ -n "$$flags" ] && ! printf '#include <stdlib.h>\nint main(void) { exit(0); }\n' | $(CC) $$flags -x c -o /dev/null - 2>/dev/null; then \
 		printf '#include "test.h"\nint main(void) { skip("the compiler cannot do %s"); }\n' "$$flags" >$@.c; source=$@.c; flags=; fi; \
-	set -x; $(CC) $(TEST_CFLAGS) $$flags -o $@ $$source $(filter %.c,$(HARNESS)) $$(sed -n 's|^// link: ||p' $<)
+	$(CC) $(TEST_CFLAGS) $$flags -o $@ $$source $(filter %.c,$(HARNESS)) $$(sed -n 's|^// link: ||p' $<)
 
 $(O)/test/unit/%: $(O)/test/unit/%.o $(LIBRARY)
 	@mkdir -p $(@D)
