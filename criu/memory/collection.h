@@ -104,5 +104,10 @@ void collection_note_error(struct memory_collection *memory, struct error *error
 /* Body of a worker: takes one task after the other, reads its smaps and finds its pages. */
 void scan_tasks(void *memory);
 
+/* ---- probes.c ---- */
+/* Takes pages of code that differ from their file by the kernel's breakpoints only out of what is wanted; refuses
+ * them when uprobes are not allowed. */
+struct error *probes_leave_out(struct dump *dump, const struct task *task, struct task_scan *scan) must_check;
+
 /* ---- drain.c ---- */
 struct page_set *new_page_set(struct dump *dump, struct task *task, uint64_t key, bool shared);

@@ -73,7 +73,7 @@ static struct error *scan_pages(struct task_scan *scan, int pagemap)
 	return NULL;
 }
 
-static struct error *scan_task(const struct task *task, struct task_scan *scan)
+static struct error *scan_task(struct dump *dump, const struct task *task, struct task_scan *scan)
 {
 	cleanup_close int pagemap = openat(task->proc_fd, "pagemap", O_RDONLY | O_CLOEXEC);
 
@@ -83,11 +83,12 @@ static struct error *scan_task(const struct task *task, struct task_scan *scan)
 	for (size_t i = 0; i < scan->line_count && !scan->has_relatives; i++)
 		scan->has_relatives = has_relatives(&scan->lines[i]);
 	TRY(aio_settle(task, scan->lines, scan->line_count));
-	return scan_pages(scan, pagemap);
+	TRY(scan_pages(scan, pagemap));
+	return probes_leave_out(dump, task, scan);
 }
 
 /* The same in any thread, also when there is no memory. */
-static struct error *try_scan(const struct task *task, struct task_scan *scan)
+static struct error *try_scan(struct dump *dump, const struct task *task, struct task_scan *scan)
 {
 	jmp_buf no_memory, *outer = arena_rescue(&no_memory);
 	struct error *error;
@@ -95,7 +96,7 @@ static struct error *try_scan(const struct task *task, struct task_scan *scan)
 	if (_setjmp(no_memory))
 		error = out_of_memory();
 	else
-		error = scan_task(task, scan);
+		error = scan_task(dump, task, scan);
 	arena_rescue(outer);
 	return error;
 }
@@ -109,6 +110,6 @@ void scan_tasks(void *argument)
 		const struct task *task = memory->dump->snapshot->tasks[next];
 
 		if (task->state != TASK_DEAD)
-			collection_note_error(memory, try_scan(task, &memory->scans[next]));
+			collection_note_error(memory, try_scan(memory->dump, task, &memory->scans[next]));
 	}
 }
