@@ -368,12 +368,19 @@ static void decode_image(const char *name, const char *data, size_t size)
 
 /* ---- the target ---- */
 
+static void clean_up(void)
+{
+	empty_directory();
+	rmdir(fuzz.directory);
+}
+
 int LLVMFuzzerInitialize(int *argc, char ***argv)
 {
 	snprintf(fuzz.directory, sizeof(fuzz.directory), "/dev/shm/criu-fuzz-XXXXXX");
 	if (!mkdtemp(fuzz.directory))
 		abort();
 	fuzz.fd = open(fuzz.directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	atexit(clean_up);
 	load_sets();
 	for (size_t i = 0; i < fuzz.count; i++)
 		adapt(fuzz.sets[i]);

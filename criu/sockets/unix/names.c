@@ -317,8 +317,14 @@ static struct error *bind_in_place(struct restore *restore, const UnixSkEntry *e
 		return error;
 	}
 	trace_made(restore, path);
-	*ret_node = open(path, O_PATH | O_CLOEXEC);
-	return *ret_node < 0 ? fail_errno("could not open %s", path) : back;
+	*ret_node = open(path, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+	if (*ret_node >= 0 && !fstat(*ret_node, &stat) && S_ISSOCK(stat.st_mode))
+		return back;
+	error = *ret_node < 0 ? fail_errno("could not open %s", path)
+			      : with_hint(fail("the socket %s was replaced by somebody else while it was restored", path),
+					  "Look who else writes to its directory.");
+	error_free(back);
+	return error;
 }
 
 static struct error *restore_owner(const UnixSkEntry *entry, int node)
