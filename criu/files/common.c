@@ -2,6 +2,7 @@
 /* common: what every open file has: flags, position, and who gets its signals. fcntl(2). */
 #include <fcntl.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -165,23 +166,35 @@ struct error *common_adopt(const struct planned_file *file, const struct task *t
 	return NULL;
 }
 
+/* This thread only: the C library would change all. The kernel takes a change of user for a reason to reset what
+ * else depends on it, prctl(2). */
+static struct error *set_owner_as(const FownEntry *owner, int fd, const struct f_owner_ex *wanted)
+{
+	uid_t uid = getuid(), euid = geteuid();
+	int dumpable = prctl(PR_GET_DUMPABLE), death_signal = 0, result, reason;
+
+	prctl(PR_GET_PDEATHSIG, &death_signal);
+	if (syscall(SYS_setresuid, owner->uid, owner->euid, -1))
+		return fail_errno("could not become user %u to set the owner of a file", owner->uid);
+	result = fcntl(fd, F_SETOWN_EX, wanted);
+	reason = errno;
+	if (syscall(SYS_setresuid, uid, euid, -1))
+		return fail_errno("could not become user %u again", uid);
+	prctl(PR_SET_DUMPABLE, dumpable);
+	prctl(PR_SET_PDEATHSIG, death_signal);
+	return result ? fail_number(reason, "could not set the owner (%u)", owner->pid) : NULL;
+}
+
 /* The kernel notes who sets the owner, and asks before each signal whether that user may send it. */
 static struct error *set_owner(const FownEntry *owner, int fd)
 {
 	struct f_owner_ex wanted = { .type = owner->pid_type, .pid = owner->pid };
-	uid_t uid = getuid(), euid = geteuid();
-	int result, reason;
 
 	if (fcntl(fd, F_SETSIG, owner->signum))
 		return fail_errno("could not set the signal of a file");
-	/* This thread only: the C library would change all. */
-	if ((owner->uid != uid || owner->euid != euid) && syscall(SYS_setresuid, owner->uid, owner->euid, -1))
-		return fail_errno("could not become user %u to set the owner of a file", owner->uid);
-	result = fcntl(fd, F_SETOWN_EX, &wanted);
-	reason = errno;
-	if ((owner->uid != uid || owner->euid != euid) && syscall(SYS_setresuid, uid, euid, -1))
-		return fail_errno("could not become user %u again", uid);
-	return result ? fail_number(reason, "could not set the owner (%u)", owner->pid) : NULL;
+	if (owner->uid != getuid() || owner->euid != geteuid())
+		return set_owner_as(owner, fd, &wanted);
+	return fcntl(fd, F_SETOWN_EX, &wanted) ? fail_errno("could not set the owner (%u)", owner->pid) : NULL;
 }
 
 static struct error *restore_owner(const struct restore *restore, const struct planned_file *file, int fd)
