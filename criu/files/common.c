@@ -205,7 +205,8 @@ static struct error *restore_owner(const struct restore *restore, const struct p
 		return NULL;
 	if (is_of_tree(restore->snapshot, owner->pid_type, owner->pid))
 		return set_owner(owner, fd);
-	log_warning("file %u sent its signals to process %u outside of the tree, now to nobody", file->entry->id, owner->pid);
+	log_warning("file %u sent its signals to process %u outside of the tree, now to nobody", file->entry->id,
+		    owner->pid);
 	return NULL;
 }
 
@@ -230,6 +231,7 @@ struct error *common_finish(const struct restore *restore, const struct planned_
 {
 	const FownEntry *owner = owner_of(restore, file);
 
-	return owner && is_thread(restore, owner) && snapshot_has_pid(restore->snapshot, owner->pid) ? set_owner(owner, fd)
-												     : NULL;
+	return owner && is_thread(restore, owner) && snapshot_has_pid(restore->snapshot, owner->pid)
+		   ? set_owner(owner, fd)
+		   : NULL;
 }

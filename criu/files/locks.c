@@ -27,7 +27,7 @@
 #include "support/options.h"
 
 enum {
-	TYPE_BREAKING = 4, /* of a lease: added to the type that it is to become */
+	TYPE_BREAKING = 4,		  /* of a lease: added to the type that it is to become */
 	FIRST_PID_NAMESPACE = 0xEFFFFFFC, /* its inode number, include/linux/proc_ns.h of the kernel */
 };
 
@@ -179,9 +179,10 @@ static struct error *check_waiting(struct dump *dump, const struct proc_lock *lo
 		i++;
 	for (i++; i < locks->system_count && locks->system[i].waits; i++)
 		if (!task_of(dump, locks->system[i].pid))
-			return with_hint(fail("process %d outside of the tree waits for the %s on %s", locks->system[i].pid,
-					      kind_name(lock->kind), what),
-					 "It would get the lock as soon as the tree ends. Dump both together, or wait.");
+			return with_hint(
+			    fail("process %d outside of the tree waits for the %s on %s", locks->system[i].pid,
+				 kind_name(lock->kind), what),
+			    "It would get the lock as soon as the tree ends. Dump both together, or wait.");
 	return NULL;
 }
 
@@ -254,8 +255,9 @@ static struct error *check_holders(struct dump *dump, const struct proc_lock *lo
 	pid = holder(locks, fd);
 	if (!pid)
 		return NULL;
-	return with_hint(fail("process %d outside of the tree holds the %s on %s too", pid, kind_name(lock->kind), fd->link),
-			 "It would keep the lock when the tree ends. Dump both together, or close the file there.");
+	return with_hint(
+	    fail("process %d outside of the tree holds the %s on %s too", pid, kind_name(lock->kind), fd->link),
+	    "It would keep the lock when the tree ends. Dump both together, or close the file there.");
 }
 
 static bool known(struct lock_collection *locks, const struct seen_lock *new, const struct proc_lock *lock,
@@ -309,8 +311,8 @@ static struct error *collect(struct dump *dump, const struct open_fd *fd, uint32
 	TRY(check_holders(dump, lock, fd));
 	TRY(check_waiting(dump, lock, fd->link));
 	if (fd->task == dump->files->own)
-		return with_hint(fail("%s has a %s, and no process has it open: it travels in a socket's queue", fd->link,
-				      kind_name(lock->kind)),
+		return with_hint(fail("%s has a %s, and no process has it open: it travels in a socket's queue",
+				      fd->link, kind_name(lock->kind)),
 				 "Let the receiver take it from the socket before the dump.");
 	add(dump, locks, &new);
 	return NULL;
@@ -326,9 +328,9 @@ struct error *locks_collect(struct dump *dump, const struct open_fd *fd, uint32_
 		struct proc_lock lock;
 
 		if (!proc_lock_parse(rest, &lock))
-			return with_hint(fail("%s has a lock of an unknown kind: %.*s", fd->link,
-					      (int)strcspn(rest, "\n"), rest),
-					 "Let the program give it up before the dump.");
+			return with_hint(
+			    fail("%s has a lock of an unknown kind: %.*s", fd->link, (int)strcspn(rest, "\n"), rest),
+			    "Let the program give it up before the dump.");
 		TRY(collect(dump, fd, id, &lock));
 	}
 	return NULL;
@@ -374,7 +376,8 @@ static struct error *check(const FileLockEntry *entry)
 	if (entry->flag != LOCK_POSIX && entry->flag != LOCK_FLOCK && entry->flag != LOCK_OFD &&
 	    entry->flag != LOCK_LEASE)
 		return damaged(entry, "unknown kind");
-	if (type > F_UNLCK || (entry->flag != LOCK_LEASE && entry->type > F_WRLCK) || (type == F_UNLCK && entry->type == type))
+	if (type > F_UNLCK || (entry->flag != LOCK_LEASE && entry->type > F_WRLCK) ||
+	    (type == F_UNLCK && entry->type == type))
 		return damaged(entry, "unknown type");
 	if (entry->start < 0 || entry->len < 0 || entry->start > INT64_MAX - entry->len)
 		return damaged(entry, "no such range");
@@ -382,7 +385,8 @@ static struct error *check(const FileLockEntry *entry)
 }
 
 /* The tables are sorted. */
-static const struct planned_file *file_at(const struct restore *restore, const struct descriptor_table *table, int number)
+static const struct planned_file *file_at(const struct restore *restore, const struct descriptor_table *table,
+					  int number)
 {
 	size_t low = 0, high = table->count;
 
@@ -426,15 +430,15 @@ struct error *locks_plan(struct restore *restore)
 
 static struct flock range_of(const FileLockEntry *entry)
 {
-	return (struct flock){
-		.l_type = entry->type, .l_whence = SEEK_SET, .l_start = entry->start, .l_len = entry->len
-	};
+	return (
+	    struct flock){ .l_type = entry->type, .l_whence = SEEK_SET, .l_start = entry->start, .l_len = entry->len };
 }
 
 static struct error *taken(const FileLockEntry *entry, pid_t holder)
 {
-	struct error *error = fail("the %s on descriptor %d of process %d cannot be taken again: %s", kind_name(entry->flag),
-				   entry->fd, entry->pid, holder > 0 ? "another process has one" : "another one is in the way");
+	struct error *error =
+	    fail("the %s on descriptor %d of process %d cannot be taken again: %s", kind_name(entry->flag), entry->fd,
+		 entry->pid, holder > 0 ? "another process has one" : "another one is in the way");
 
 	if (holder > 0)
 		return with_hint(error, "Process %d has it; wait until it has ended, or end it.", holder);

@@ -42,8 +42,9 @@ struct error *procfs_check_number(struct dump *dump, const char *path, pid_t pid
 {
 	if (!snapshot_has_pid(dump->snapshot, pid))
 		return NULL;
-	return with_hint(fail("%s belongs to a process that has ended, and another one of the tree has its number now", path),
-			 "Close it before the dump.");
+	return with_hint(
+	    fail("%s belongs to a process that has ended, and another one of the tree has its number now", path),
+	    "Close it before the dump.");
 }
 
 struct error *procfs_check(struct dump *dump, const char *path)

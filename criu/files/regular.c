@@ -161,8 +161,8 @@ static struct error *check_mode(struct restore *restore, const RegFileEntry *ent
 /* What is only appended to may have another size, and of what is a mere handle (O_PATH) it does not matter. */
 static struct error *check_size(const RegFileEntry *entry, const struct stat *now)
 {
-	if (!entry->has_size || entry->flags & O_PATH || !S_ISREG(now->st_mode) || (uint64_t)now->st_size == entry->size ||
-	    (entry->flags & (O_ACCMODE | O_APPEND)) == (O_WRONLY | O_APPEND))
+	if (!entry->has_size || entry->flags & O_PATH || !S_ISREG(now->st_mode) ||
+	    (uint64_t)now->st_size == entry->size || (entry->flags & (O_ACCMODE | O_APPEND)) == (O_WRONLY | O_APPEND))
 		return NULL;
 	return with_hint(fail("%s has %llu bytes now, and had %llu at the dump", entry->name,
 			      (unsigned long long)now->st_size, (unsigned long long)entry->size),

@@ -43,7 +43,8 @@ static bool link_at(int fd, const char *path, const struct stat *stat, bool *mad
 
 	snprintf(own, sizeof(own), "/proc/self/fd/%d", fd);
 	*made = !linkat(AT_FDCWD, own, AT_FDCWD, path, AT_SYMLINK_FOLLOW);
-	return *made || (errno == EEXIST && !lstat(path, &now) && now.st_dev == stat->st_dev && now.st_ino == stat->st_ino);
+	return *made ||
+	       (errno == EEXIST && !lstat(path, &now) && now.st_dev == stat->st_dev && now.st_ino == stat->st_ino);
 }
 
 static void remove_link(void *path)
@@ -164,8 +165,8 @@ void remap_strip(char *name)
 		at = name + length - sizeof(end) + 1;
 		for (digits = 0; at > name && strchr("0123456789abcdef", at[-1]); digits++)
 			at--;
-		if (!digits || at - name < (long)sizeof(start) || strncmp(at - sizeof(start) + 1, start, sizeof(start) - 1) ||
-		    at[-(long)sizeof(start)] == '/')
+		if (!digits || at - name < (long)sizeof(start) ||
+		    strncmp(at - sizeof(start) + 1, start, sizeof(start) - 1) || at[-(long)sizeof(start)] == '/')
 			return;
 		at[-(long)sizeof(start) + 1] = '\0';
 	}
@@ -215,7 +216,8 @@ static struct error *add_remap(struct restore *restore, const RemapFilePathEntry
 	if (type == REMAP_TYPE__GHOST)
 		return add_ghost(restore, file->entry->reg, id);
 	if (type == REMAP_TYPE__LINKED && !planned_file_find(restore, id, FD_TYPES__REG))
-		return fail("the image is damaged: file %u, the other name of %s, is not there", id, file->entry->reg->name);
+		return fail("the image is damaged: file %u, the other name of %s, is not there", id,
+			    file->entry->reg->name);
 	if (type == REMAP_TYPE__PROCFS)
 		return procfs_check_image(restore, file->entry->reg->name, id);
 	return NULL;
@@ -280,9 +282,9 @@ struct error *remap_check(struct restore *restore, const RegFileEntry *entry)
 		return NULL;
 	link = link_of(restore, remap);
 	if (lstat(link->name, &now))
-		return with_hint(fail_errno("cannot restore the file %s, which the dump gave the name %s", entry->name,
-					    link->name),
-				 "Make the link again from one of the file's other names.");
+		return with_hint(
+		    fail_errno("cannot restore the file %s, which the dump gave the name %s", entry->name, link->name),
+		    "Make the link again from one of the file's other names.");
 	if (link->has_size && S_ISREG(now.st_mode) && (uint64_t)now.st_size != link->size)
 		return with_hint(fail("%s has %llu bytes now, and had %llu at the dump", link->name,
 				      (unsigned long long)now.st_size, (unsigned long long)link->size),
@@ -315,8 +317,8 @@ static struct error *make_parents(struct restore *restore, const char *path)
 			TRY(trace_file(restore, part));
 		if (!mkdir(part, 0700)) {
 			trace_made(restore, part);
-			*arena_append(restore->arena, plan->made_parents, plan->made_parent_count, plan->made_parent_capacity) =
-			    arena_string(restore->arena, part);
+			*arena_append(restore->arena, plan->made_parents, plan->made_parent_count,
+				      plan->made_parent_capacity) = arena_string(restore->arena, part);
 		} else if (errno != EEXIST) {
 			return fail_errno("could not create the directory %s", part);
 		}
@@ -357,7 +359,8 @@ static struct error *give_name(struct restore *restore, struct planned_remap *re
 		}
 	TRY(make_parents(restore, entry->name));
 	TRY(trace_file(restore, entry->name));
-	/* Nothing can be linked to a directory, and on some file systems to nothing at all: it does without the name. */
+	/* Nothing can be linked to a directory, and on some file systems to nothing at all: it does without the name.
+	 */
 	if (link(remap->path, entry->name))
 		return NULL;
 	trace_made(restore, entry->name);

@@ -47,8 +47,8 @@ bool proc_lock_parse(const char *line, struct proc_lock *lock)
 	for (text++; *text == ' '; text++)
 		;
 	lock->waits = !strncmp(text, "-> ", 3);
-	if (sscanf(text + (lock->waits ? 3 : 0), "%15s %15s %15s %d %63s %lld %31s", kind, state, type, &lock->pid, place,
-		   &start, end) != 7 ||
+	if (sscanf(text + (lock->waits ? 3 : 0), "%15s %15s %15s %d %63s %lld %31s", kind, state, type, &lock->pid,
+		   place, &start, end) != 7 ||
 	    !parse_words(kind, state, type, lock))
 		return false;
 	inode = strrchr(place, ':');
