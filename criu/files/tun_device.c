@@ -5,10 +5,12 @@
  */
 #include "files/tun.h"
 
+#include <linux/ethtool.h>
 #include <linux/filter.h>
 #include <net/if_arp.h>
 #include <linux/if_link.h>
 #include <linux/if_tun.h>
+#include <linux/sockios.h>
 #include <net/if.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -126,6 +128,26 @@ static struct error *dump_link(struct dump *dump, const char *name, TunDeviceEnt
 	return rtnetlink_list(RTM_GETROUTE, &(struct rtmsg){ 0 }, sizeof(struct rtmsg), take_route, &all);
 }
 
+static bool has_feature(int socket_fd, const char *name, uint32_t question)
+{
+	struct ethtool_value value = { .cmd = question };
+	struct ifreq request = { .ifr_data = (void *)&value };
+
+	strncpy(request.ifr_name, name, IFNAMSIZ - 1);
+	return !ioctl(socket_fd, SIOCETHTOOL, &request) && value.data;
+}
+
+/* What the program takes off the kernel's hands (TUNSETOFFLOAD) is only told as features of the device, segmentation for
+ * both versions of IP together. ethtool(8) */
+static uint32_t offload_of(const char *name)
+{
+	cleanup_close int socket_fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+
+	if (!has_feature(socket_fd, name, ETHTOOL_GTXCSUM))
+		return 0;
+	return TUN_F_CSUM | (has_feature(socket_fd, name, ETHTOOL_GTSO) ? TUN_F_TSO4 | TUN_F_TSO6 : 0);
+}
+
 /* The kernel keeps the address of the program's own copy only. */
 static struct error *check_filter(int fd, const char *name, uint32_t flags)
 {
@@ -151,6 +173,8 @@ struct error *tun_device_dump(struct dump *dump, int fd, const char *name, uint3
 		SET(entry, sndbuf, value);
 	if (!ioctl(fd, TUNGETVNETLE, &value) && value)
 		SET(entry, little_endian, true);
+	if (flags & IFF_VNET_HDR)
+		SET(entry, offload, offload_of(name));
 	return dump_link(dump, name, entry);
 }
 
@@ -184,6 +208,8 @@ static struct error *set_tun(int fd, const TunDeviceEntry *device)
 		TRY(set_number(fd, TUNSETVNETHDRSZ, device->vnethdr, "size of the header"));
 	if (device->has_sndbuf && device->flags & IFF_TAP && device->sndbuf < INT32_MAX)
 		TRY(set_number(fd, TUNSETSNDBUF, device->sndbuf, "size of the buffer"));
+	if (device->offload && ioctl(fd, TUNSETOFFLOAD, (unsigned long)device->offload))
+		return fail_errno("could not set the offload 0x%x", device->offload);
 	if (device->little_endian)
 		TRY(set_number(fd, TUNSETVNETLE, 1, "byte order"));
 	if (device->persistent && ioctl(fd, TUNSETPERSIST, 1UL))

@@ -7,7 +7,9 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/ethtool.h>
 #include <linux/if_tun.h>
+#include <linux/sockios.h>
 #include <net/if.h>
 #include <net/if_arp.h>
 #include <poll.h>
@@ -84,6 +86,16 @@ static void run(const char *format, const char *name, const char *address)
 	check(system(command) == 0, "%s", command);
 }
 
+static uint32_t feature(const char *name, uint32_t question)
+{
+	struct ethtool_value value = { .cmd = question };
+	struct ifreq request = { .ifr_data = (void *)&value };
+
+	strcpy(request.ifr_name, name);
+	must(ioctl(inet, SIOCETHTOOL, &request));
+	return value.data;
+}
+
 /* A datagram to a neighbour comes out of the descriptor. */
 static void check_packet(int fd, const char *to, int header, const char *what)
 {
@@ -118,6 +130,7 @@ int main(void)
 	must(ioctl(second, TUNSETQUEUE, &(struct ifreq){ .ifr_flags = IFF_DETACH_QUEUE }));
 	must(ioctl(first, TUNSETOWNER, 1234UL));
 	must(ioctl(first, TUNSETVNETHDRSZ, &size));
+	must(ioctl(first, TUNSETOFFLOAD, (unsigned long)(TUN_F_CSUM | TUN_F_TSO4 | TUN_F_TSO6)));
 	strcpy(request.ifr_name, tap_name);
 	request.ifr_hwaddr.sa_family = ARPHRD_ETHER;
 	memcpy(request.ifr_hwaddr.sa_data, hardware, 6);
@@ -143,6 +156,8 @@ int main(void)
 	check(queue_flags(tun) & IFF_PERSIST, "the device is not persistent");
 	check(ioctl(first, TUNGETVNETHDRSZ, &size) == 0 && size == 12);
 	check_equal(if_nametoindex(tap_name), index);
+	check(feature(tap_name, ETHTOOL_GTXCSUM) && feature(tap_name, ETHTOOL_GTSO), "offload is lost");
+	check(!feature(tun_name, ETHTOOL_GTSO));
 	check(ioctl(inet, SIOCGIFMTU, &request) == 0 && request.ifr_mtu == 1400, "the MTU is %d", request.ifr_mtu);
 	check(ioctl(inet, SIOCGIFHWADDR, &request) == 0 && !memcmp(request.ifr_hwaddr.sa_data, hardware, 6));
 	run("ip -d link show %s | grep -q 'user 1234'", tap_name, NULL);
