@@ -32,7 +32,6 @@ struct error *traces_make(struct restore *restore)
 	if (memory == MAP_FAILED)
 		return fail_errno("could not map memory for the traces of the restore");
 	restore->traces = memory;
-	undo_push(&restore->undo, "remove new files", traces_remove, restore);
 	return NULL;
 }
 

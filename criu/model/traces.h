@@ -13,7 +13,7 @@
 #include "model/run.h"
 #include "support/error.h"
 
-/* main, before the first fork. Removing what was noted is on the undo stack. */
+/* main, before the first fork. */
 struct error *traces_make(struct restore *restore) must_check;
 /* main or opener, right before a file is made: path is absolute. What is there already is not
  * noted: it is somebody else's. A directory is removed with all that is in it. */

@@ -84,6 +84,7 @@ struct error *grow_tree(struct restore *restore)
 	TRY(traces_make(restore));
 	TRY(sysv_prepare(restore));
 	TRY(guardian_start(restore));
+	undo_push(&restore->undo, "remove new files", traces_remove, restore);
 	TRY(sysv_fill(restore));
 	undo_push(&restore->undo, "end the half-born tree", kill_tree_of, restore);
 	syscall(SYS_rt_sigprocmask, SIG_SETMASK, &all, &before, sizeof(all));

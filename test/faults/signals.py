@@ -47,7 +47,7 @@ def while_asleep(scenario, command, action, *arguments, signo):
     scenario.wait_for(lambda: os.path.exists(scenario.path("asleep")), "the script sleeps")
     os.kill(pid, signo)
     seconds = ends_with(scenario, pid, command, signo.name)
-    scenario.check(seconds < 3, f"{command} took {seconds:.1f} s to end")
+    scenario.check(seconds < 9, f"{command} took {seconds:.1f} s to end")
 
 
 def test(scenario):
@@ -63,7 +63,7 @@ def test(scenario):
         scenario.check(not left, f"images are left: {left}")
     pid = started(scenario, "dump", "--timeout", 1, "--action-script", script(scenario, "post-dump"), "-t", tree.pid)
     seconds = ends_with(scenario, pid, "dump", "1 seconds", "--timeout")
-    scenario.check(0.9 < seconds < 3, f"--timeout 1 took {seconds:.1f} s")
+    scenario.check(0.9 < seconds < 9, f"--timeout 1 took {seconds:.1f} s")
     tree.is_unchanged("after a timeout")
 
     for number in range(20):  # at any moment
