@@ -123,7 +123,8 @@ static struct error *dump_pty(struct dump *dump, const struct open_fd *fd, unsig
 		return refuse_other_instance(fd);
 	if (end && end->fd >= 0)
 		return NULL;
-	end = end ?: add_end(dump, id, TTY_TYPE__PTY, makedev(SLAVE_MAJOR, index));
+	/* Of a master the number of /dev/ptmx: 3.17.1 tells the ends apart by that. */
+	end = end ?: add_end(dump, id, TTY_TYPE__PTY, fd->stat.st_rdev);
 	set_index(dump, end->info, index);
 	TRY(note_holder(dump, end, fd));
 	TRY(terminal_state_read(dump->arena, fd->fd, end->info));
