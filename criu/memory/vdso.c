@@ -251,21 +251,21 @@ static struct error *read_word(void *context, uint64_t address, uint64_t *word)
 	return read_bytes(context, address, word, sizeof(*word));
 }
 
-/* A thread that is in the middle of what a patch overwrites begins the function again. */
-static struct error *rewind_threads(const struct foreigners *foreigners, const struct vdso_patch *patch,
-				    const uint8_t *code)
+/* Threads that are in the middle of a piece of code begin the function again; must: they cannot stay there. */
+static struct error *rewind_threads(const struct foreigners *foreigners, uint64_t start, uint64_t size,
+				    const uint8_t *code, bool must)
 {
 	struct arch_word_reader reader = { .read = read_word, .context = foreigners->memory };
 
 	for (size_t i = 0; i < foreigners->task->thread_count; i++) {
 		struct thread *thread = &foreigners->task->threads[i];
-		uint64_t executed = arch_program_counter(thread->core) - patch->address;
+		uint64_t executed = arch_program_counter(thread->core) - start;
 		bool possible;
 
-		if (!executed || executed >= patch->size)
+		if (!executed || executed >= size)
 			continue;
 		TRY(arch_vdso_rewind(code, executed, thread->core, &reader, &possible));
-		if (!possible)
+		if (!possible && must)
 			return with_hint(fail("thread %d was stopped at the start of a function of another kernel's vdso",
 					      thread->tid),
 					 "Restore under the kernel that the dump was made with, and dump again.");
@@ -282,6 +282,7 @@ static struct error *redirect(struct foreigners *foreigners, const struct foreig
 	for (size_t i = 0; i < foreign->image.function_count; i++) {
 		const struct vdso_function *function = &foreign->image.functions[i];
 		const struct vdso_function *target = vdso_image_find(&foreigners->own, function->name);
+		const uint8_t *code = foreign->image.data + function->offset;
 
 		patch = add_patch(foreigners, start + function->offset);
 		patch->size = target ? arch_vdso_jump(patch->code, own_address + target->offset)
@@ -289,7 +290,9 @@ static struct error *redirect(struct foreigners *foreigners, const struct foreig
 		if (patch->size > function->size)
 			return fail("the function %s of another kernel's vdso is too short to be redirected",
 				    function->name);
-		TRY(rewind_threads(foreigners, patch, foreign->image.data + function->offset));
+		TRY(rewind_threads(foreigners, patch->address, patch->size, code, true));
+		if (!strcmp(function->name, "__vdso_time")) /* does not look whether there is a clock */
+			TRY(rewind_threads(foreigners, patch->address, function->size, code, false));
 	}
 	patch = add_patch(foreigners, start + MARK_OFFSET);
 	patch->size = sizeof(mark);

@@ -99,6 +99,13 @@ static const struct {
 	{ { 0x48, 0x85, 0xff }, 3, 3 },		   /* test %rdi, %rdi */
 	{ { 0x77 }, 1, 2 },			   /* ja, not taken */
 	{ { 0x90 }, 1, 1 },			   /* nop */
+	/* and the rest of time(2) */
+	{ { 0x48, 0x8d, 0x15 }, 3, 7 },		   /* lea, %rdx */
+	{ { 0x48, 0x0f, 0x45, 0xc2 }, 4, 4 },	   /* cmovne %rdx, %rax */
+	{ { 0x48, 0x2d }, 2, 6 },		   /* sub $, %rax */
+	{ { 0x48, 0x8b, 0x40 }, 3, 4 },		   /* mov (%rax), %rax */
+	{ { 0x48, 0x89, 0x07 }, 3, 3 },		   /* mov %rax, (%rdi) */
+	{ { 0x74 }, 1, 2 },			   /* je, taken or not: what it skips is of these */
 };
 enum { START_COUNT = sizeof(starts) / sizeof(starts[0]) };
 
