@@ -129,14 +129,19 @@ static struct error *map_in_hole(struct restore *restore, struct task *task, str
 
 /* ---- pages ---- */
 
-/* Large areas get huge pages when they allow it; the task's own advice follows later. */
-static void encourage_huge_pages(const struct mapping *mapping, uint64_t address)
+/* Large areas get huge pages when they allow it, and no others, whatever the system prefers; the task's own advice
+ * follows later. */
+static void encourage_huge_pages(const struct restore *restore, const struct mapping *mapping, uint64_t address)
 {
 	const VmaEntry *entry = mapping->entry;
 	bool refused = entry->has_madv && (entry->madv & 1ULL << ADVICE_NOHUGEPAGE);
 	bool asked = entry->has_madv && (entry->madv & 1ULL << ADVICE_HUGEPAGE);
 
-	if ((entry->status & VMA_ANON_PRIVATE) && !refused && asked)
+	if (!(entry->status & VMA_ANON_PRIVATE))
+		return;
+	if (refused && restore->memory->huge_always)
+		(void)madvise((void *)address, mapping_size(mapping), MADV_NOHUGEPAGE);
+	else if (asked && !refused)
 		(void)madvise((void *)address, mapping_size(mapping), MADV_HUGEPAGE);
 }
 
@@ -198,7 +203,7 @@ struct error *place_pages(struct restore *restore, struct placement *placement)
 			TRY(compare_pages(restore, placement, i));
 			placement->complete[i] = true;
 		} else {
-			encourage_huge_pages(&task->mappings[i], placement->address[i]);
+			encourage_huge_pages(restore, &task->mappings[i], placement->address[i]);
 		}
 	}
 	TRY(fill(restore, task, placement));

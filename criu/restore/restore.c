@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -37,6 +38,8 @@
 #include "support/cancel.h"
 #include "support/log.h"
 #include "support/options.h"
+
+enum { MOST_DESCRIPTORS = 1 << 20 }; /* fs.nr_open, unless it was changed */
 
 static uint64_t now_us(void)
 {
@@ -172,6 +175,21 @@ static void begin_progress(struct restore *restore)
 	}
 }
 
+/* A newborn opens the task's descriptors before it has the task's limit. Without the right to raise the hard limit
+ * what it allows must do. */
+static void raise_descriptor_limit(struct rlimit *before)
+{
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_NOFILE, before))
+		return;
+	limit = (struct rlimit){ MOST_DESCRIPTORS, MOST_DESCRIPTORS };
+	if (before->rlim_max >= MOST_DESCRIPTORS || setrlimit(RLIMIT_NOFILE, &limit)) {
+		limit = (struct rlimit){ before->rlim_max, before->rlim_max };
+		(void)setrlimit(RLIMIT_NOFILE, &limit);
+	}
+}
+
 static struct error *restore_tree(struct restore *restore)
 {
 	pid_t root;
@@ -219,6 +237,7 @@ struct error *restore_command(struct criu *criu, int *exit_status)
 		.fill_file = memory_fill_file,
 	};
 	int was_subreaper = 0;
+	struct rlimit descriptors = { 0 };
 	jmp_buf no_memory, *outer;
 	struct error *error;
 
@@ -226,6 +245,7 @@ struct error *restore_command(struct criu *criu, int *exit_status)
 	prctl(PR_GET_CHILD_SUBREAPER, &was_subreaper);
 	if (prctl(PR_SET_CHILD_SUBREAPER, 1))
 		return fail_errno("could not become a subreaper");
+	raise_descriptor_limit(&descriptors);
 	cancel_arm(criu->options->timeout);
 	outer = arena_rescue(&no_memory);
 	if (_setjmp(no_memory))
@@ -233,6 +253,8 @@ struct error *restore_command(struct criu *criu, int *exit_status)
 	else
 		error = restore_tree(&restore);
 	arena_rescue(outer);
+	if (descriptors.rlim_max)
+		(void)setrlimit(RLIMIT_NOFILE, &descriptors);
 	cancel_never();
 	progress_end(&restore.progress);
 	if (error && restore.board && restore.board != MAP_FAILED)

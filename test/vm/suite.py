@@ -28,7 +28,7 @@ def run_programs(context, release, runs, seconds=1500):
     with Machine(kernel, context.path("boot"), make_disk(context.path("disk"))) as machine:
         copy_tests(machine, context.criu)
         for number, words in enumerate(runs):
-            status, output = machine.try_run(f"cd /persist/criu && python3 test/run --no-build -j 2 {words}", seconds)
+            status, output = machine.try_run(f"cd /persist/criu && DUMP_SECONDS=300 python3 test/run --no-build -j 2 {words}", seconds)
             with open(context.path(f"run.{number}.log"), "w") as log:
                 log.write(output)
             lines.append(output.strip().splitlines()[-1].lstrip("# "))
