@@ -63,7 +63,9 @@ struct error *reserve_hole(const struct restore *restore, const struct task *tas
 			return NULL;
 		}
 	}
-	return fail("no free range of %llu bytes for the restoring program", (unsigned long long)size);
+	return with_hint(fail("process %d leaves no free range of %llu bytes for the restoring program", task->pid,
+			      (unsigned long long)size),
+			 "A mapping of most of the address space that lies where criu itself does cannot be restored yet.");
 }
 
 /* ---- mapping ---- */
