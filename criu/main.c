@@ -46,7 +46,7 @@ static int report(struct error *error, const char *command)
 	if (last)
 		log_write(LOG_LEVEL_ERROR, "criu", 0, "%s", last);
 	/* A person at a terminal sees it too when the log is a file. */
-	if (*log_descriptor() != STDERR_FILENO) {
+	if (log_is_file()) {
 		char *text = error_text(error);
 
 		fprintf(stderr, "criu: %s\n", text ?: error->message);

@@ -14,7 +14,7 @@
 static struct {
 	int fd;
 	int level;
-	bool open;
+	bool open, file;
 	pid_t pid;
 	struct timespec start;
 	char early[1024];
@@ -64,7 +64,10 @@ struct error *log_open(const char *path, int level)
 		if (fd < 0)
 			return explain(path);
 		sink.fd = fd;
+		sink.file = true;
 	}
+	if (path && !strcmp(path, "-"))
+		sink.fd = STDOUT_FILENO;
 	clock_gettime(CLOCK_MONOTONIC, &sink.start);
 	sink.open = true;
 	write_all(sink.fd, sink.early, sink.early_length);
@@ -75,6 +78,11 @@ struct error *log_open(const char *path, int level)
 bool log_is_open(void)
 {
 	return sink.open;
+}
+
+bool log_is_file(void)
+{
+	return sink.file;
 }
 
 void log_close(void)

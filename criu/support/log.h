@@ -21,10 +21,12 @@ enum log_level {
 };
 
 /* Until log_open() the lines are kept in memory (1,024 bytes, later ones are dropped);
- * it then writes them. path NULL or "-" means standard error; the file is made 0600. */
+ * it then writes them. path NULL: standard error; "-": standard output; else a file, made 0600. */
 struct error *log_open(const char *path, int level) must_check;
 void log_close(void);
 bool log_is_open(void);
+/* Does it go to a file of its own, not to standard error? */
+bool log_is_file(void);
 int log_get_level(void);
 /* The sink's descriptor, for those who must move it to another number. */
 int *log_descriptor(void);

@@ -25,6 +25,8 @@ def test(scenario):
     scenario.check(status == 1 and "-t" in out + err, f"dump without a tree: {status} {err}")
     status, out, err = call(scenario, "dump", "-t", "word")
     scenario.check(status == 1 and "word" in out + err, f"a pid that is none: {status} {err}")
+    status, out, err = call(scenario, "dump", "-t", "1", "-D", scenario.path("images"), "-o", "-")
+    scenario.check(status == 1 and "Error" in out and not err, f"a log on standard output: {out} {err}")
     for removed in ("exec", "show"):
         status, out, err = call(scenario, removed)
         scenario.check(status == 255, f"{removed}: {status}")
