@@ -68,6 +68,7 @@ struct file_collection {
 	struct unix_collection *unix_sockets;	/* sockets/unix/ */
 	struct options_block *option_blocks;	/* sockets/options.c */
 	struct inet_collection *inet_sockets;	/* sockets/inet.h */
+	struct signed_sockets *signed_sockets;	/* sockets/tcp_signed.c */
 	struct option_collection *options;	/* sockets/more_options.c */
 	int held; /* what files_hold() was last called with */
 	struct lock_collection *locks;		/* locks.c */

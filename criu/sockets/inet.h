@@ -62,6 +62,8 @@ struct inet_collection {
 	size_t count, capacity;
 };
 
+/* tcp_signed.c: refuses a TCP socket that has keys for signing its packets. */
+struct error *tcp_signed_check(struct dump *dump, uint32_t inode) must_check;
 /* tcp.c: state and options of a TCP socket; refuses what no option allows. */
 struct error *tcp_dump(struct dump *dump, const struct open_fd *fd, InetSkEntry *entry) must_check;
 /* tcp.c: all connections are known: locks the network for them, reads them. */

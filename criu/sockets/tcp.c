@@ -165,6 +165,7 @@ struct error *tcp_dump(struct dump *dump, const struct open_fd *fd, InetSkEntry 
 	entry->state = info.tcpi_state;
 	dump_options(dump, fd->fd, entry);
 	TRY(check_extensions(fd->fd));
+	TRY(tcp_signed_check(dump, entry->ino));
 	if (entry->state == INET_LISTENING)
 		return check_listener(dump, &info, entry);
 	if (ready.revents & POLLPRI)
