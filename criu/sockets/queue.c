@@ -203,20 +203,82 @@ static struct error *take_look(struct dump *dump, uint32_t id, bool stream, int 
 	return note_files(dump, packet, look);
 }
 
-static struct error *read_queue(struct dump *dump, uint32_t id, int type, size_t total, int fd)
+/*
+ * The byte that was sent with MSG_OOB. Every look ends before it and may begin with it. While it is the first of the
+ * queue, looks pass over it, and offsets do not count it, unless the socket has SO_OOBINLINE. Observed on 6.18.
+ */
+struct urgent {
+	bool there;
+	size_t at;
+	bool passed_over;
+};
+
+static struct error *refuse_urgent(void)
+{
+	return with_hint(fail("the socket has an out-of-band byte behind files or credentials"),
+			 "Let the program read what is in its queue before the dump.");
+}
+
+/* How many bytes come before it: what one look gives that is not ended by anything else. */
+static struct error *find_urgent(int fd, size_t total, struct urgent *urgent)
+{
+	cleanup_free char *buffer = malloc(total + 1);
+	struct iovec data = { buffer, total };
+	struct msghdr header = { .msg_iov = &data, .msg_iovlen = 1 };
+	int in_line = 0, at_mark = 0, start = 0;
+	socklen_t length = sizeof(in_line);
+	ssize_t n;
+
+	if (!buffer)
+		return out_of_memory();
+	if (getsockopt(fd, SOL_SOCKET, SO_OOBINLINE, &in_line, &length) || ioctl(fd, SIOCATMARK, &at_mark) ||
+	    setsockopt(fd, SOL_SOCKET, SO_PEEK_OFF, &start, sizeof(start)))
+		return fail_errno("could not find a socket's out-of-band byte");
+	urgent->there = true;
+	urgent->passed_over = at_mark && !in_line;
+	if (at_mark)
+		return NULL;
+	n = recvmsg(fd, &header, MSG_PEEK | MSG_DONTWAIT);
+	if (n < 0)
+		return fail_errno("could not look into a socket's queue");
+	urgent->at = n;
+	return header.msg_flags & MSG_CTRUNC || (size_t)n >= total ? refuse_urgent() : NULL;
+}
+
+/* Of one that looks pass over. */
+static struct error *take_urgent(struct dump *dump, uint32_t id, int fd)
+{
+	SkPacketEntry *packet;
+	char byte;
+
+	if (recv(fd, &byte, 1, MSG_OOB | MSG_PEEK | MSG_DONTWAIT) != 1)
+		return fail_errno("could not look at a socket's out-of-band byte");
+	packet = queue_add(dump, id, &byte, 1);
+	SET(packet, out_of_band, true);
+	return NULL;
+}
+
+static struct error *read_queue(struct dump *dump, uint32_t id, int type, size_t total, const struct urgent *urgent,
+				int fd)
 {
 	size_t room = LOOK_BYTES, offset = 0;
 	cleanup_free char *buffer = malloc(room);
 	struct look look;
 	bool end;
 
+	if (urgent->passed_over) {
+		TRY(take_urgent(dump, id, fd));
+		total--;
+	}
 	for (;;) {
+		bool is_urgent = urgent->there && !urgent->passed_over && offset == urgent->at;
+
 		if (!buffer)
 			return out_of_memory();
 		/* Looking at the end would take an error that waits there. */
 		if (type != SOCK_DGRAM && offset >= total)
 			return NULL;
-		TRY(look_at(fd, offset, buffer, room, &look, &end));
+		TRY(look_at(fd, offset, buffer, is_urgent ? 1 : room, &look, &end));
 		if (end || (!look.length && type == SOCK_STREAM))
 			return NULL;
 		if (look.length > room) { /* a datagram longer than the room */
@@ -227,6 +289,11 @@ static struct error *read_queue(struct dump *dump, uint32_t id, int type, size_t
 			continue;
 		}
 		TRY(take_look(dump, id, type == SOCK_STREAM, fd, offset, buffer, &look));
+		if (is_urgent) {
+			const struct queue_collection *all = dump->files->queues;
+
+			SET(all->packets[all->count - 1].entry, out_of_band, true);
+		}
 		close_files(&look);
 		offset += look.length;
 		if (offset > INT_MAX)
@@ -234,15 +301,19 @@ static struct error *read_queue(struct dump *dump, uint32_t id, int type, size_t
 	}
 }
 
-struct error *queue_dump(struct dump *dump, uint32_t id, int type, size_t total, int fd)
+struct error *queue_dump(struct dump *dump, uint32_t id, int type, size_t total, bool urgent, int fd)
 {
-	struct error *error;
+	struct urgent byte = { 0 };
+	struct error *error = NULL;
 	int before = -1;
 	socklen_t length = sizeof(before);
 
 	if (getsockopt(fd, SOL_SOCKET, SO_PEEK_OFF, &before, &length))
 		return fail_errno("could not look into a socket's queue");
-	error = read_queue(dump, id, type, total, fd);
+	if (urgent)
+		error = find_urgent(fd, total, &byte);
+	if (!error)
+		error = read_queue(dump, id, type, total, &byte, fd);
 	if (setsockopt(fd, SOL_SOCKET, SO_PEEK_OFF, &before, sizeof(before)) && !error)
 		error = fail_errno("could not set SO_PEEK_OFF back");
 	return error;
@@ -380,15 +451,16 @@ static void put_files(struct restore *restore, const SkPacketEntry *entry, struc
 static struct error *send_packet(struct restore *restore, const SkPacketEntry *entry, int fd, struct msghdr *header)
 {
 	struct ucred sender = { entry->sender_pid, entry->sender_uid, entry->sender_gid };
+	int flags = MSG_DONTWAIT | MSG_NOSIGNAL | (entry->out_of_band ? MSG_OOB : 0);
 	size_t files = header->msg_controllen;
 	ssize_t n;
 
 	if (entry->has_sender_pid)
 		put_control(header, SCM_CREDENTIALS, &sender, sizeof(sender));
-	n = sendmsg(fd, header, MSG_DONTWAIT | MSG_NOSIGNAL);
+	n = sendmsg(fd, header, flags);
 	if (n < 0 && errno == ESRCH && entry->has_sender_pid) {
 		header->msg_controllen = files;
-		n = sendmsg(fd, header, MSG_DONTWAIT | MSG_NOSIGNAL);
+		n = sendmsg(fd, header, flags);
 	}
 	return n == (ssize_t)entry->length ? NULL : fail_errno("could not fill a socket's queue");
 }

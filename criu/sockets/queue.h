@@ -10,8 +10,8 @@
 /* ---- dump: main, tree frozen ---- */
 
 /* Everything in the queue of socket file id, in order; nothing is consumed. fd is a borrowed copy. total:
- * bytes in the queue (of datagram sockets not known). */
-struct error *queue_dump(struct dump *dump, uint32_t id, int type, size_t total, int fd) must_check;
+ * bytes in the queue (of datagram sockets not known). urgent: a byte sent with MSG_OOB is among them. */
+struct error *queue_dump(struct dump *dump, uint32_t id, int type, size_t total, bool urgent, int fd) must_check;
 /* Appends a packet to the queue of socket file id; the data is copied. For families whose queues are read
  * in another way. */
 SkPacketEntry *queue_add(struct dump *dump, uint32_t id, const void *data, size_t length);

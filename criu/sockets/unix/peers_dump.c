@@ -83,7 +83,7 @@ struct error *unix_peers_dump(struct dump *dump)
 
 		if (socket.fd >= 0)
 			TRY(with_context(queue_dump(dump, socket.entry->id, socket.entry->type,
-						    socket.facts->receive_queue, socket.fd),
+						    socket.facts->receive_queue, socket.urgent, socket.fd),
 					 "process %d, descriptor %d", socket.pid, socket.number));
 	}
 	sort(dump, all);

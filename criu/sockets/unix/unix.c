@@ -51,16 +51,14 @@ static struct error *look_for_contents(struct dump *dump, struct collected_socke
 		return fail_errno("could not poll a socket");
 	if (socket->entry->state == UNIX_LISTENING)
 		return NULL;
-	if (ready.revents & POLLPRI)
-		return with_hint(fail("the socket has an out-of-band byte that was not read"),
-				 "Out-of-band data of unix sockets cannot be saved yet; let the program read it.");
 	if (ready.revents & POLLERR && socket->entry->type != SOCK_STREAM)
 		return with_hint(fail("the socket has an error waiting, behind which its queue cannot be seen"),
 				 "Let the program read it before the dump.");
 	if (ready.revents & POLLERR)
 		SET(socket->entry, reset, true);
-	if (!(ready.revents & POLLIN))
+	if (!(ready.revents & (POLLIN | POLLPRI)))
 		return NULL;
+	socket->urgent = ready.revents & POLLPRI;
 	socket->fd = fcntl(fd, F_DUPFD_CLOEXEC, 0);
 	if (socket->fd < 0)
 		return fail_errno("could not copy a socket's descriptor");

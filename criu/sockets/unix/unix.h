@@ -26,6 +26,7 @@ struct unix_collection {
 		pid_t pid; /* a holder, for messages */
 		int number;
 		int fd; /* our copy where there may be something in its queue; -1 */
+		bool urgent; /* a byte of MSG_OOB is in it */
 		ProtobufCBinaryData peer_name; /* outside.c: where a datagram socket was connected to */
 	} * sockets;
 	size_t count, capacity;
