@@ -24,6 +24,8 @@
 
 enum {
 	VDSO_ROOM = 64 * 1024,
+	VAST_BYTES = 1 << 30,
+	LATE_PIECES = 1024, /* IOV_MAX */
 	FRESH_BYTES = 512 * 1024, /* from here on areas are filled by userfaultfd */
 };
 
@@ -117,7 +119,7 @@ static struct error *map_in_hole(struct restore *restore, struct task *task, str
 	for (size_t i = 0; placement->moved && i < task->mapping_count; i++) {
 		struct mapping *mapping = &task->mappings[i];
 
-		if (!is_made_here(mapping) || placement->address[i])
+		if (!is_made_here(mapping) || placement->address[i] || placement->late[i])
 			continue;
 		at += -at & hole_gap(mapping);
 		if (munmap((void *)at, mapping_size(mapping)))
@@ -296,6 +298,7 @@ static struct placement *new_placement(struct restore *restore, struct task *tas
 	placement->address = arena_array(restore->arena, uint64_t, task->mapping_count);
 	placement->adopted = arena_array(restore->arena, bool, task->mapping_count);
 	placement->complete = arena_array(restore->arena, bool, task->mapping_count);
+	placement->late = arena_array(restore->arena, bool, task->mapping_count);
 	return placement;
 }
 
@@ -359,17 +362,43 @@ struct error *memory_restore_inherited(struct restore *restore, struct task *tas
 	return NULL;
 }
 
+/* Colliding memory that is too much to be put aside is left to the program; what remains to be put aside. */
+static uint64_t leave_late(const struct task *task, struct placement *placement)
+{
+	uint64_t colliding = 0;
+
+	for (size_t i = 0; i < task->mapping_count; i++) {
+		const struct mapping *mapping = &task->mappings[i];
+		const VmaEntry *entry = mapping->entry;
+
+		if (!is_made_here(mapping) || placement->address[i])
+			continue;
+		placement->late[i] = (entry->status & VMA_ANON_PRIVATE) && mapping_size(mapping) >= VAST_BYTES &&
+				     !(entry->flags & (MAP_HUGETLB | VMA_DROPPABLE_FLAG));
+		if (!placement->late[i])
+			colliding += mapping_size(mapping) + hole_gap(mapping);
+	}
+	return colliding;
+}
+
 struct error *memory_restore(struct restore *restore, struct task *task, const struct handover *handover, size_t room,
 			     struct memory_layout *layout)
 {
 	struct placement *placement = restore->memory->tasks[task->index].placement;
 	uint64_t colliding;
+	struct error *error;
 
 	room = (room + PAGE_BYTES - 1) & ~(size_t)(PAGE_BYTES - 1);
 	restore->memory->tasks[task->index].handover = handover;
 	TRY(map_in_place(restore, task, placement, &colliding));
 	/* Hole: program, vdso, misplaced mappings. */
-	TRY(reserve_hole(restore, task, room + VDSO_ROOM + colliding, &layout->hole));
+	error = reserve_hole(restore, task, room + VDSO_ROOM + colliding, &layout->hole);
+	if (error && colliding) {
+		error_free(error);
+		colliding = leave_late(task, placement);
+		error = reserve_hole(restore, task, room + VDSO_ROOM + colliding, &layout->hole);
+	}
+	TRY(error);
 	layout->room = room + VDSO_ROOM + colliding;
 	layout->vdso_park = (uint64_t)layout->hole + room;
 	layout->private = placement;
@@ -433,6 +462,66 @@ void memory_emit_clear(const struct restore *restore, const struct task *task, c
 	emit_unmap((struct range){ start, arch_task_size() }, kept, count, program);
 }
 
+/* The pages of a mapping, which follow each other in the image. */
+static void emit_pages(const struct task_memory *memory, const VmaEntry *entry, struct batch *program)
+{
+	struct iovec pieces[LATE_PIECES];
+	size_t count = 0;
+	uint64_t offset = 0;
+
+	for (size_t i = 0; i < memory->run_count; i++) {
+		const struct page_run *run = &memory->runs[i];
+		uint64_t start = run->start > entry->start ? run->start : entry->start;
+		uint64_t end = run->start + run->pages * PAGE_BYTES;
+		bool last = i + 1 == memory->run_count || memory->runs[i + 1].start >= entry->end;
+
+		end = end < entry->end ? end : entry->end;
+		if (start < end) {
+			if (!count)
+				offset = run->offset + start - run->start;
+			pieces[count++] = (struct iovec){ (void *)start, end - start };
+		}
+		if (count && (count == LATE_PIECES || last)) {
+			batch_call_flags(program, "pages of a vast mapping", REMOTE_READ_PAGES, REMOTE_DATA(1), memory->pages_fd,
+					 batch_data(program, pieces, count * sizeof(pieces[0])), count, offset);
+			count = 0;
+		}
+	}
+}
+
+static void emit_guards(const struct task_memory *memory, const VmaEntry *entry, struct batch *program)
+{
+	for (size_t i = 0; i < memory->guard_count; i++) {
+		uint64_t start = memory->guards[i].start, end = memory->guards[i].end;
+
+		start = start > entry->start ? start : entry->start;
+		end = end < entry->end ? end : entry->end;
+		if (start < end)
+			batch_call(program, "guard pages of a vast mapping", SYS_madvise, start, end - start, GUARD_INSTALL);
+	}
+}
+
+/* All that place_mapping(), fill() and finish_areas() do for others. */
+static void emit_late(struct restore *restore, const struct mapping *mapping, struct batch *program)
+{
+	const struct task_memory *memory = &restore->memory->tasks[mapping->task->index];
+	const VmaEntry *entry = mapping->entry;
+	uint64_t start = entry->start, size = mapping_size(mapping);
+	int prot = first_protection(restore, mapping);
+
+	batch_call_flags(program, "vast mapping", SYS_mmap, REMOTE_EXACT, start, size, prot,
+			 MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED | (entry->flags & (MAP_GROWSDOWN | MAP_NORESERVE)), (uint64_t)-1, 0);
+	emit_pages(memory, entry, program);
+	emit_guards(memory, entry, program);
+	if ((int)entry->prot != prot)
+		batch_call(program, "protection of a vast mapping", SYS_mprotect, start, size, entry->prot);
+	for (unsigned advice = 0; entry->has_madv && advice < 64; advice++)
+		if (entry->madv & 1ULL << advice)
+			batch_call(program, "advice for a vast mapping", SYS_madvise, start, size, advice);
+	if (entry->flags & MAP_LOCKED)
+		batch_call(program, "lock of a vast mapping", SYS_mlock2, start, size, entry->locked_on_fault ? MLOCK_ONFAULT : 0);
+}
+
 struct error *memory_emit(struct restore *restore, struct task *task, struct memory_layout *layout,
 			  struct batch *program)
 {
@@ -448,6 +537,9 @@ struct error *memory_emit(struct restore *restore, struct task *task, struct mem
 					 placement->address[i], mapping_size(mapping), mapping_size(mapping),
 					 MREMAP_MAYMOVE | MREMAP_FIXED, mapping->entry->start);
 	}
+	for (size_t i = 0; i < task->mapping_count; i++)
+		if (placement->late[i])
+			emit_late(restore, &task->mappings[i], program);
 	vdso_emit_place(restore, task, layout->vdso_park, program);
 	return NULL;
 }

@@ -13,6 +13,7 @@ struct placement {
 	uint64_t *address; /* by mapping; 0: not made yet, or not here (vdso and kin) */
 	bool *adopted;	   /* by mapping: has an ancestor's pages */
 	bool *complete;	   /* by mapping: its pages are right */
+	bool *late;	   /* by mapping: made and filled by the program, when criu is gone */
 	size_t moved;	   /* how many are not at their final address */
 };
 
