@@ -30,6 +30,8 @@ bool arch_in_syscall(const struct user_regs_struct *registers, uint64_t *behind)
 /* The kernel wakes some system calls with EINTR when a tracer comes, although it could start
  * them again without anybody noticing. Makes the registers ask for that. True if changed. */
 bool arch_hide_interruption(struct user_regs_struct *registers);
+/* Where a tracer finds the debug status register of a thread (PTRACE_PEEKUSER, ptrace(2)), and what it is at first. */
+extern const uint64_t arch_status_offset, arch_status_none;
 /* FPU and vector registers in the form the kernel gives them. A shorter state of another
  * machine is completed; one with parts that this processor lacks is an error. */
 struct error *arch_get_xstate(pid_t tid, void *data, size_t *size) must_check;

@@ -89,6 +89,16 @@ struct error *compel_prepare_all(struct compel_thread *const *threads, size_t co
  * already has (vdso first), registers put back afterwards. *result: negative errno on failure. */
 struct error *compel_syscall(struct compel_thread *thread, long number, const uint64_t arg[6], int64_t *result) must_check;
 
+/* The same at a given syscall instruction, but the call is interrupted as soon as it has begun: one that waits
+ * answers -ERESTART_RESTARTBLOCK or its kin, and the kernel has noted how it would go on. */
+struct error *compel_begin_call(struct compel_thread *thread, uint64_t at, long number, const uint64_t arg[6],
+				int64_t *result) must_check;
+/* A number that stays with a thread of which no program sees anything: the tracers' view of the debug status register
+ * (x86-64: DR6), until the kernel reports a hardware breakpoint of the thread, or the thread ends. Children of fork have
+ * a copy. 0: none was set. */
+struct error *compel_set_mark(const struct compel_thread *thread, uint64_t mark) must_check;
+uint64_t compel_get_mark(const struct compel_thread *thread);
+
 /* FPU state in the kernel's xsave layout (NT_X86_XSTATE); *size in: room, out: used. */
 struct error *compel_get_xstate(struct compel_thread *thread, void *data, size_t *size) must_check;
 /* Sets everything a restored thread starts with: general registers (orig_ax is set so that

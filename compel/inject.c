@@ -236,6 +236,30 @@ struct error *compel_syscall(struct compel_thread *thread, long number, const ui
 	return thread_call(thread, &(struct call){ .number = number, .arg = arg }, result);
 }
 
+struct error *compel_begin_call(struct compel_thread *thread, uint64_t at, long number, const uint64_t arg[6],
+				int64_t *result)
+{
+	TRY(thread_borrow(thread));
+	thread->syscall_at = at;
+	return make_call(thread, &(struct call){ .number = number, .arg = arg, .quick = true }, result);
+}
+
+struct error *compel_set_mark(const struct compel_thread *thread, uint64_t mark)
+{
+	if (syscall(SYS_ptrace, PTRACE_POKEUSR, thread->tid, arch_status_offset, mark) == 0)
+		return NULL;
+	return fail_errno("could not mark thread %d", thread->tid);
+}
+
+uint64_t compel_get_mark(const struct compel_thread *thread)
+{
+	uint64_t mark = 0;
+
+	if (trace(PTRACE_PEEKUSR, thread->tid, arch_status_offset, &mark) < 0 || mark == arch_status_none)
+		return 0;
+	return mark;
+}
+
 struct error *compel_get_xstate(struct compel_thread *thread, void *data, size_t *size)
 {
 	return arch_get_xstate(thread->tid, data, size);

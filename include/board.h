@@ -33,6 +33,7 @@ struct board {
 	char message[BOARD_TEXT], detail[BOARD_TEXT], hint[BOARD_TEXT];
 	uint32_t released;    /* 1: the tree is complete, and nothing of it is taken back any more */
 	int32_t opener_pid;   /* written by main, 0 when it has been waited for */
+	int64_t time[2]; /* a struct timespec for calls that main has a thread make */
 	uint32_t row_count;
 	struct board_row rows[];
 };

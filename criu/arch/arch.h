@@ -32,6 +32,25 @@ enum arch_delivery {
 /* Puts an interrupted system call back to its start, or ends it with EINTR where a handler
  * ends it: otherwise pause() and its kin would wait for a signal that has come already. */
 void arch_settle_call(CoreEntry *core, enum arch_delivery delivery);
+/* A system call with its arguments. */
+struct arch_call {
+	long number;
+	uint64_t arg[6], stack, behind; /* stack pointer, address behind the instruction */
+};
+/* Is the thread of these registers (not settled yet) in a call that goes on where it was when the thread runs
+ * (ERESTART_RESTARTBLOCK)? False for 32-bit threads. The number may be that of restart_syscall. */
+bool arch_call_goes_on(const CoreEntry *core, struct arch_call *call);
+/* It is this call in truth. */
+void arch_name_call(CoreEntry *core, long number);
+/* The call that settled registers would begin, if they stand before one. False for 32-bit threads. */
+void arch_call_to_begin(const CoreEntry *core, struct arch_call *call);
+/* From registers that would begin the call to those of a thread that was interrupted in it, with that result: negative
+ * errno, or ARCH_GOES_ON. */
+enum { ARCH_GOES_ON = -516 };
+void arch_interrupt_call(struct user_regs_struct *registers, int64_t result);
+/* Is the instruction that makes a system call there? */
+bool arch_is_call(const unsigned char instruction[2]);
+
 /* Is the image for this architecture, and can this processor hold its FPU state? Checks
  * every array's length. No side effects. */
 struct error *arch_check_core(const CoreEntry *core) must_check;

@@ -189,7 +189,7 @@ static struct error *question_task(struct dump *dump, struct task *task)
 		if (!error)
 			error = dump_parts(dump, &task->threads[i], &questions[i]);
 		if (!error)
-			settle_interrupted(&task->threads[i]);
+			settle_interrupted(dump, &task->threads[i]);
 	}
 	for (size_t i = 0; i < task->thread_count; i++)
 		batch_free(&questions[i].batch);

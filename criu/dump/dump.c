@@ -62,6 +62,7 @@ static struct error *dump_tree(struct dump *dump)
 	TRY(identity_prepare(dump));
 	TRY(files_prepare(dump));
 	TRY(memory_prepare(dump));
+	sleeps_note(dump);
 	dump->freeze_start_us = now_us();
 	TRY(freeze_tree(dump, dump->criu->options->tree)); /* from here nothing in the tree moves */
 	dump->frozen_us = now_us();

@@ -28,7 +28,7 @@ static enum arch_delivery delivery_by(const struct thread *thread, int signo)
 	return action->flags & SA_RESTART ? ARCH_HANDLER_RESTART : ARCH_HANDLER;
 }
 
-void settle_interrupted(struct thread *thread)
+void settle_interrupted(struct dump *dump, struct thread *thread)
 {
 	const SignalQueueEntry *queue = thread->core->thread_core->signals_p;
 	enum arch_delivery delivery = ARCH_NO_HANDLER;
@@ -39,5 +39,7 @@ void settle_interrupted(struct thread *thread)
 		memcpy(&signo, queue->signals[i]->siginfo.data, sizeof(signo));
 		delivery = delivery_by(thread, signo);
 	}
+	if (delivery == ARCH_NO_HANDLER)
+		sleeps_settle(dump, thread);
 	arch_settle_call(thread->core, delivery);
 }

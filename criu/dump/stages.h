@@ -38,4 +38,11 @@ void close_tasks(struct snapshot *snapshot);
 uint64_t now_us(void);
 /* Decides whether an interrupted system call begins again; registers, signal actions and the
  * thread's own pending signals are in the core. */
-void settle_interrupted(struct thread *thread);
+void settle_interrupted(struct dump *dump, struct thread *thread);
+
+/* sleeps.c, before the freeze: which threads sleep for a length of time, and since when. Whatever cannot be found out
+ * is not noted. */
+void sleeps_note(struct dump *dump);
+/* sleeps.c: the thread was interrupted in a call that the kernel would go on with (restart_syscall(2)): which call it
+ * was, into the registers of the core, and how much of its timeout is left. */
+void sleeps_settle(const struct dump *dump, struct thread *thread);

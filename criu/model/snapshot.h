@@ -38,6 +38,10 @@ struct thread {
 	const struct proc_stat *stat;
 	const struct proc_status *status;
 	bool own_directories; /* left those of its process by unshare(CLONE_FS) */
+	/* restore only: restore/sleeps.c */
+	bool call_begun;
+	int64_t call_result;
+	uint64_t call_end;
 };
 
 /* A mapping of one task. entry has the flags and status of images/vma.proto. */

@@ -59,6 +59,8 @@ static struct error *set_registers(struct thread *thread, void *xstate, size_t r
 
 	arch_registers_from_image(thread->core, &registers, xstate, &size);
 	TRY(compel_set_state(&thread->tracee, &registers, size ? xstate : NULL, size, blocked));
+	if (thread->call_begun)
+		arch_interrupt_call(&thread->tracee.registers, thread->call_result);
 	syscall_dispatch_restore(thread);
 	return NULL;
 }
@@ -70,6 +72,8 @@ static struct error *catch_task(struct restore *restore, struct task *task, void
 		if (task->threads[i].tracee.state == COMPEL_DEAD)
 			return fail("thread %d ended while it was being restored", task->threads[i].tid);
 	}
+	for (size_t i = 0; i < task->thread_count; i++)
+		TRY(sleep_begin(restore, &task->threads[i]));
 	TRY(unmap_arena(restore, task));
 	for (size_t i = 0; i < task->thread_count; i++)
 		TRY(set_registers(&task->threads[i], xstate, room));

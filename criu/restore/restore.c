@@ -212,6 +212,7 @@ static struct error *restore_tree(struct restore *restore)
 	inherited_close(restore);
 	TRY(run_programs(restore));   /* newborns become the tasks and are caught at the end */
 	TRY(finish_restore(restore)); /* last words to the files */
+	TRY(sleeps_resume(restore));
 	TRY(cancel_check());
 	TRY(release_restored(restore));
 	cancel_never();

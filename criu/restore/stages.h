@@ -18,6 +18,10 @@ struct error *grow_tree(struct restore *restore) must_check;
 /* finish.c: the tracer's part: threads from the barrier to their own registers. */
 struct error *seize_tree(struct restore *restore) must_check;
 struct error *catch_tree(struct restore *restore) must_check;
+/* sleeps.c: calls with a relative timeout go on with the rest of it. The first half while the thread is caught and
+ * criu's memory still is in the task, the second when files are complete. */
+struct error *sleep_begin(struct restore *restore, struct thread *thread) must_check;
+struct error *sleeps_resume(struct restore *restore) must_check;
 /* release.c: the tree runs (or stays stopped). */
 struct error *release_restored(struct restore *restore) must_check;
 struct error *write_pidfile(struct restore *restore) must_check;

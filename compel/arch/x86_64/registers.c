@@ -65,6 +65,9 @@ bool arch_in_syscall(const struct user_regs_struct *registers, uint64_t *behind)
 	return true;
 }
 
+const uint64_t arch_status_offset = offsetof(struct user, u_debugreg[6]);
+const uint64_t arch_status_none = 0xffff0ff0; /* DR6_RESERVED */
+
 /* Calls that may begin again when they have not done anything. A time limit then begins again
  * too: each of them promises to wait for no less than that, and none to wait for no more. */
 static bool can_begin_again(uint64_t number)

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /* x86-64: registers and FPU state to and from the image. Intel SDM vol. 1 chapter 13. */
+#include <asm/unistd.h>
 #include <cpuid.h>
 #include <errno.h>
 #include <string.h>
@@ -146,12 +147,48 @@ void arch_settle_call(CoreEntry *core, enum arch_delivery delivery)
 	if (call < 0 || (restart != ERESTARTSYS && restart != ERESTARTNOINTR && restart != ERESTARTNOHAND &&
 			 restart != ERESTART_RESTARTBLOCK))
 		return;
-	if (begins_again(restart, delivery)) {
+	/* restart_syscall itself cannot begin again: it would go on with whatever the restore has left there. */
+	if (begins_again(restart, delivery) &&
+	    !(restart == ERESTART_RESTARTBLOCK && call == (compat ? 0 : __NR_restart_syscall))) {
 		out->ax = out->orig_ax;
 		out->ip -= step;
 	} else {
 		out->ax = (uint64_t)-EINTR;
 	}
+}
+
+bool arch_call_goes_on(const CoreEntry *core, struct arch_call *call)
+{
+	const UserX86RegsEntry *in = core->thread_info->gpregs;
+
+	if (in->mode == USER_X86_REGS_MODE__COMPAT || (int64_t)in->orig_ax < 0 || (int64_t)in->ax != ARCH_GOES_ON)
+		return false;
+	*call = (struct arch_call){ (long)in->orig_ax, { in->di, in->si, in->dx, in->r10, in->r8, in->r9 }, in->sp, in->ip };
+	return true;
+}
+
+void arch_name_call(CoreEntry *core, long number)
+{
+	core->thread_info->gpregs->orig_ax = (uint64_t)number;
+}
+
+void arch_call_to_begin(const CoreEntry *core, struct arch_call *call)
+{
+	const UserX86RegsEntry *in = core->thread_info->gpregs;
+
+	*call = (struct arch_call){ (long)in->ax, { in->di, in->si, in->dx, in->r10, in->r8, in->r9 }, in->sp, in->ip + 2 };
+}
+
+void arch_interrupt_call(struct user_regs_struct *registers, int64_t result)
+{
+	registers->orig_rax = result == ARCH_GOES_ON ? registers->rax : (uint64_t)-1;
+	registers->rax = (uint64_t)result;
+	registers->rip += 2;
+}
+
+bool arch_is_call(const unsigned char instruction[2])
+{
+	return instruction[0] == 0x0f && instruction[1] == 0x05;
 }
 
 static UserX86RegsEntry *general_to_image(struct arena *arena, const struct user_regs_struct *in, bool compat)

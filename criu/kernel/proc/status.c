@@ -78,6 +78,8 @@ struct error *proc_status_parse(const char *text, struct arena *arena, struct pr
 			out->no_new_privs = atoi(value);
 		else if (IS("Seccomp"))
 			out->seccomp = atoi(value);
+		else if (IS("voluntary_ctxt_switches") || IS("nonvoluntary_ctxt_switches"))
+			out->switches += strtoull(value, NULL, 10);
 #undef IS
 	}
 	return ids ? NULL : fail("unexpected text in /proc/PID/status: no user ids");

@@ -18,6 +18,7 @@ struct proc_status {
 	unsigned threads, umask;
 	unsigned descriptor_slots; /* FDSize: every open descriptor is below it */
 	pid_t tracer;
+	uint64_t switches; /* how often it left a processor */
 };
 
 struct error *proc_status_parse(const char *text, struct arena *arena, struct proc_status *out) must_check;
