@@ -62,10 +62,21 @@ static struct error *open_task(struct dump *dump, struct task *task)
 	task->proc_fd = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (task->proc_fd < 0)
 		return fail_errno("could not open %s", path);
+	return NULL;
+}
+
+/* Its descriptors are borrowed through a pidfd, which thousands of processes need not have all at once. */
+static struct error *collect_files(struct dump *dump, struct task *task)
+{
+	struct error *error;
+
 	task->pidfd = syscall(SYS_pidfd_open, task->host_pid, 0);
 	if (task->pidfd < 0)
 		return fail_errno("could not open process %d", task->host_pid);
-	return NULL;
+	error = files_collect(dump, task);
+	close(task->pidfd);
+	task->pidfd = -1;
+	return error;
 }
 
 /* From outside: what every later step wants to know. */
@@ -206,7 +217,7 @@ static struct error *collect_task(struct dump *dump, struct task *task)
 	TRY(question_task(dump, task));
 	TRY(memory_collect(dump, task));
 	if (task->table->owner == task)
-		TRY(files_collect(dump, task));
+		TRY(collect_files(dump, task));
 	return NULL;
 }
 

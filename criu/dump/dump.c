@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -107,8 +108,6 @@ static void prepare_allocator(void)
 void close_tasks(struct snapshot *snapshot)
 {
 	for (size_t i = 0; i < snapshot->task_count; i++) {
-		if (snapshot->tasks[i]->pidfd >= 0)
-			close(snapshot->tasks[i]->pidfd);
 		if (snapshot->tasks[i]->proc_fd >= 0)
 			close(snapshot->tasks[i]->proc_fd);
 	}
@@ -167,6 +166,17 @@ static struct error *dump_when_possible(struct criu *criu)
 	}
 }
 
+/* A dump holds several descriptors for each process. */
+static void allow_descriptors(void)
+{
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) || limit.rlim_cur >= limit.rlim_max)
+		return;
+	limit.rlim_cur = limit.rlim_max;
+	(void)setrlimit(RLIMIT_NOFILE, &limit);
+}
+
 struct error *dump_command(struct criu *criu)
 {
 	struct error *error;
@@ -177,6 +187,7 @@ struct error *dump_command(struct criu *criu)
 		return fail_number(ESRCH, "cannot dump process %d", criu->options->tree);
 	signal(SIGXFSZ, SIG_IGN); /* a limit of file sizes is an error of the write */
 	prepare_allocator();
+	allow_descriptors();
 	TRY(hooks_run(criu->hooks, HOOK_PRE_DUMP, 0));
 	cancel_arm(criu->options->timeout);
 	error = dump_when_possible(criu);

@@ -12,6 +12,7 @@
 enum {
 	CHUNK_PAGES = 64,  /* 256 KiB: stays in the second-level cache; a bit for each in chunk.kept */
 	CHUNK_RANGES = 64, /* pieces of one read */
+	MANY_TASKS = 1000, /* a tree of more has few descriptors open for each of them */
 	RESERVE_PAGES = 1024, /* from 4 MiB on blocks are reserved before they are written */
 	WRITEBACK_BYTES = 8 << 20, /* what the disk is given at a time */
 };
@@ -35,6 +36,7 @@ struct page_set {
 	uint64_t key;	   /* of the page map image */
 	bool shared;	   /* PAGEMAP_SHMEM */
 	int source_fd;	   /* read from here, or -1 */
+	bool opened_each_time; /* read from /proc/PID/mem, opened anew for each chunk: of a tree of thousands */
 	struct page_ranges wanted; /* addresses of the page map, ascending */
 	struct range_source *sources;
 	size_t source_count, source_capacity;

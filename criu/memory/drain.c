@@ -152,6 +152,8 @@ static struct error *read_chunk(const struct chunk *chunk, char *buffer)
 
 	if (chunk->set->source_fd >= 0)
 		return read_by_ranges(chunk, chunk->set->source_fd, buffer);
+	if (chunk->set->opened_each_time)
+		return read_slowly(chunk, buffer);
 	for (size_t i = 0; i < chunk->range_count; i++) {
 		const struct page_range *range = &chunk->set->wanted.items[chunk->first_range + i];
 
@@ -335,6 +337,10 @@ static struct error *write_chunk(struct dump *dump, struct chunk *chunk, char *b
 	TRY(image_explain_write(dump->criu->images,
 				write_pieces(chunk->set->pages_fd, pieces, count, bytes, chunk->offset)));
 	begin_writeback(dump, chunk, bytes);
+	if (chunk->set->chunk_count == 1 && dump->snapshot->task_count > MANY_TASKS) { /* nobody else writes there */
+		close(chunk->set->pages_fd);
+		chunk->set->pages_fd = -1;
+	}
 	return NULL;
 }
 
@@ -451,6 +457,9 @@ static struct error *task_set(struct dump *dump, struct task *task)
 	*arena_append(dump->arena, set->sources, set->source_count, set->source_capacity) =
 	    (struct range_source){ .task = task };
 	if (!scan->has_relatives)
+		return NULL;
+	set->opened_each_time = dump->snapshot->task_count > MANY_TASKS;
+	if (set->opened_each_time)
 		return NULL;
 	set->source_fd = openat(task->proc_fd, "mem", O_RDONLY | O_CLOEXEC);
 	return set->source_fd < 0 ? fail_errno("could not open the memory of process %d", task->pid) : NULL;
