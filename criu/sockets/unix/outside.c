@@ -140,6 +140,11 @@ static const char *key_of(struct restore *restore, const UnixSkEntry *entry)
 	return arena_format(restore->arena, "socket:[%u]", entry->ino);
 }
 
+bool unix_outside_is_replaced(struct restore *restore, const UnixSkEntry *entry)
+{
+	return restore->files->inherited_count && inherited_find(restore, key_of(restore, entry)) >= 0;
+}
+
 struct error *unix_outside_plan(struct restore *restore, struct planned_socket *socket, bool *ret_done)
 {
 	const UnixSkEntry *entry = socket->entry;
@@ -150,12 +155,15 @@ struct error *unix_outside_plan(struct restore *restore, struct planned_socket *
 			return fail("the image is damaged: unix socket %u is outside and has no name", entry->ino);
 		return NULL;
 	}
-	socket->inherited = inherited_find(restore, key_of(restore, entry)) >= 0;
 	if (socket->inherited)
 		return NULL;
 	if ((entry->uflags & (UNIX_INHERITED | UNIX_CALLBACK)) || (entry->peer && !socket->peer && !socket->listener))
 		return with_hint(fail("cannot restore unix socket %u: its peer is outside of the tree", entry->ino),
 				 "Give its replacement with --inherit-fd fd[N]:socket:[%u].", entry->ino);
+	if (socket->peer && socket->peer->inherited && (!unix_is_datagram(entry) || socket->partner))
+		return with_hint(fail("cannot restore unix socket %u: it is connected to %u, which is replaced", entry->ino,
+				      socket->peer->entry->ino),
+				 "Give a replacement with --inherit-fd for both ends, or for none.");
 	*ret_done = false;
 	return NULL;
 }

@@ -15,6 +15,7 @@
 #include "files/plan.h"
 #include "sockets/unix/unix.h"
 #include "support/cleanup.h"
+#include "support/log.h"
 
 /* ---- plan ---- */
 
@@ -80,6 +81,9 @@ static void link_names(struct unix_plan *plan)
 		if (socket->entry->state == UNIX_LISTENING)
 			listener = socket;
 		else if (listener && !unix_name_compare(listener->entry, socket->entry) &&
+			 socket->entry->state == UNIX_ESTABLISHED && listener->inherited)
+			socket->name_is_taken = true; /* its listener is not ours to accept from */
+		else if (listener && !unix_name_compare(listener->entry, socket->entry) &&
 			 socket->entry->state == UNIX_ESTABLISHED)
 			socket->by_name = listener;
 	}
@@ -107,7 +111,11 @@ static void collect_sockets(struct restore *restore, struct unix_plan *plan)
 			continue;
 		file->kind_data = &plan->sockets[plan->count];
 		plan->sockets[plan->count++] =
-		    (struct planned_socket){ .file = file, .entry = file->entry->usk, .hidden = -1, .node = -1 };
+		    (struct planned_socket){ .file = file,
+					     .entry = file->entry->usk,
+					     .hidden = -1,
+					     .node = -1,
+					     .inherited = unix_outside_is_replaced(restore, file->entry->usk) };
 	}
 }
 
@@ -163,6 +171,11 @@ static struct error *new_pair(const UnixSkEntry *entry, int *a, int *b)
 
 static struct error *bind_socket(struct restore *restore, struct planned_socket *socket)
 {
+	if (socket->name_is_taken && !unix_has_path(socket->entry)) {
+		log_warning("unix socket %u has no name any more: the replacement of its listener has it",
+			    socket->entry->ino);
+		return NULL;
+	}
 	return unix_name_bind(restore, socket->entry, socket->file->fd, &socket->node);
 }
 
@@ -256,6 +269,11 @@ static struct error *connect_through_lost(struct restore *restore, struct unix_p
 	return connect_through(restore, listener->entry, listener->fd, listener->node, accepted, client);
 }
 
+static bool needs_lost_listener(const struct unix_plan *plan, const struct planned_socket *socket)
+{
+	return is_name_shared(plan, socket) && (!socket->name_is_taken || unix_has_path(socket->entry));
+}
+
 static bool has_listener(const struct planned_socket *socket)
 {
 	return socket && socket->by_name && socket->by_name->file->fd >= 0;
@@ -273,9 +291,9 @@ static struct error *create_connected(struct restore *restore, struct planned_so
 		return connect_through(restore, listener->entry, listener->file->fd, listener->node, accepted,
 				       mine ? peer : socket);
 	}
-	if (is_name_shared(plan, socket))
+	if (needs_lost_listener(plan, socket))
 		return connect_through_lost(restore, plan, socket, peer);
-	if (peer && is_name_shared(plan, peer))
+	if (peer && needs_lost_listener(plan, peer))
 		return connect_through_lost(restore, plan, peer, socket);
 	TRY(new_pair(socket->entry, &socket->file->fd, peer ? &peer->file->fd : &socket->hidden));
 	TRY(bind_socket(restore, socket));
@@ -310,9 +328,12 @@ struct error *unix_create(struct restore *restore, struct planned_socket *socket
 static struct error *connect_to(struct planned_socket *socket, const struct planned_socket *target)
 {
 	struct sockaddr_un address;
-	socklen_t length;
+	socklen_t length = sizeof(address);
 
-	if (target->entry->uflags & UNIX_EXTERNAL)
+	if (target->inherited) {
+		if (getsockname(target->file->fd, (struct sockaddr *)&address, &length))
+			return fail_errno("could not read the name of a socket's replacement");
+	} else if (target->entry->uflags & UNIX_EXTERNAL)
 		unix_outside_address(target->entry, &address, &length);
 	else if (!unix_address_of(target->entry, target->node, &address, &length))
 		return fail("the image is damaged: a unix socket is connected to one without a name");

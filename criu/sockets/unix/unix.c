@@ -126,7 +126,7 @@ static struct error *plan(struct restore *restore, struct planned_file *file)
 	TRY(unix_outside_plan(restore, socket, &done));
 	if (done)
 		return NULL;
-	if (unix_has_path(entry) && !socket->by_name)
+	if (unix_has_path(entry) && !socket->by_name && !socket->name_is_taken)
 		TRY(unix_name_check(restore, plan, entry));
 	return queue_plan(restore, file->entry->id, &socket->packets, &socket->packet_count);
 }

@@ -56,6 +56,7 @@ struct planned_socket {
 	struct planned_socket *listener; /* waits to be accepted by it */
 	struct planned_socket *partner;	 /* datagram: made together by socketpair() */
 	struct planned_socket *by_name;	 /* accepted by this listener, which lives */
+	bool name_is_taken;		 /* accepted by a listener that the caller replaces and that has its name */
 	int hidden;			 /* the end nobody has: closed when the queues are full; -1 */
 	int node;			 /* O_PATH descriptor of its file; -1 */
 	bool inherited;			 /* the caller gave a descriptor for it */
@@ -83,6 +84,8 @@ struct unix_plan {
 	bool filled;
 };
 
+/* outside.c, plan: did the caller give a replacement for this socket? */
+bool unix_outside_is_replaced(struct restore *restore, const UnixSkEntry *entry);
 /* outside.c, plan: *ret_done: nothing else is to be planned. opener: the caller's descriptor. */
 struct error *unix_outside_plan(struct restore *restore, struct planned_socket *socket, bool *ret_done) must_check;
 struct error *unix_outside_create(struct restore *restore, struct planned_socket *socket) must_check;
