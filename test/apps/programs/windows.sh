@@ -7,7 +7,7 @@ unset TMUX
 export TERM=screen
 tmux -S "$PWD/tmux.socket" -f /dev/null -D &
 server=$!
-until tmux_ new-session -d -x 100 -y 40 -s work "PS1='\$ ' bash --norc --noprofile" 2>/dev/null; do sleep 0.05; done
+until tmux_ new-session -d -x 100 -y 40 -s work "PS1='\$ ' bash --norc --noprofile" >/dev/null 2>&1; do sleep 0.05; done
 tmux_ new-window -d -t work "top -d 0.5"
 sleep 0.5
 for step in $(seq 40); do
