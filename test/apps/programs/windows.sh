@@ -7,6 +7,7 @@ unset TMUX
 export TERM=screen
 tmux -S "$PWD/tmux.socket" -f /dev/null -D &
 server=$!
+until [ -S tmux.socket ]; do sleep 0.05; done # else the first client starts a server of its own
 until tmux_ new-session -d -x 100 -y 40 -s work "PS1='\$ ' bash --norc --noprofile" >/dev/null 2>&1; do sleep 0.05; done
 tmux_ new-window -d -t work "top -d 0.5"
 sleep 0.5
