@@ -49,6 +49,8 @@ struct outside_descriptor {
 struct lock_collection {
 	struct proc_lock *system; /* as /proc/locks has them */
 	size_t system_count;
+	bool ask_each;	  /* each description is asked for its locks, /proc/locks only when one has some */
+	bool system_known;
 	bool complete;	  /* /proc/locks has all of them */
 	bool any_waiting; /* for one of them */
 	int own_fdinfo;	  /* the directory of ours */
@@ -72,6 +74,34 @@ static const char *kind_name(uint32_t kind)
 
 /* ---- dump ---- */
 
+/* Reading /proc/locks takes some 10 ms, since the kernel waits until nobody is amid taking a lock: more than to ask some
+ * hundred descriptions. */
+static bool has_many(const struct snapshot *snapshot)
+{
+	enum { MANY = 1024 };
+	size_t count = 0;
+
+	for (size_t i = 0; i < snapshot->task_count; i++)
+		count += snapshot->tasks[i]->number_count;
+	return count > MANY;
+}
+
+static struct error *read_system(struct dump *dump, struct lock_collection *locks)
+{
+	if (locks->system_known)
+		return NULL;
+	locks->system_known = true;
+	TRY(proc_locks_read(dump->arena, &locks->system, &locks->system_count));
+	for (size_t i = 0; i < locks->system_count; i++) {
+		size_t unused;
+
+		locks->any_waiting |= locks->system[i].waits;
+		if (!number_map_find(&locks->inodes, locks->system[i].inode, &unused))
+			number_map_add(dump->arena, &locks->inodes, locks->system[i].inode, i);
+	}
+	return NULL;
+}
+
 struct error *locks_begin(struct dump *dump)
 {
 	struct lock_collection *locks = arena_new(dump->arena, struct lock_collection);
@@ -83,15 +113,8 @@ struct error *locks_begin(struct dump *dump)
 	if (locks->own_fdinfo < 0)
 		return fail_errno("could not open /proc/self/fdinfo");
 	files_keep(dump, locks->own_fdinfo);
-	TRY(proc_locks_read(dump->arena, &locks->system, &locks->system_count));
-	for (size_t i = 0; i < locks->system_count; i++) {
-		size_t unused;
-
-		locks->any_waiting |= locks->system[i].waits;
-		if (!number_map_find(&locks->inodes, locks->system[i].inode, &unused))
-			number_map_add(dump->arena, &locks->inodes, locks->system[i].inode, i);
-	}
-	return NULL;
+	locks->ask_each = !has_many(dump->snapshot);
+	return locks->ask_each ? NULL : read_system(dump, locks);
 }
 
 static bool names(const struct lock_collection *locks, ino_t inode)
@@ -134,6 +157,8 @@ static bool shows_locks(const struct lock_collection *locks, int fd)
 
 bool locks_possible(const struct lock_collection *locks, int fd, const struct stat *stat)
 {
+	if (locks->ask_each)
+		return shows_locks(locks, fd);
 	if (locks->complete && !locks->system_count)
 		return false;
 	if (names(locks, stat->st_ino))
@@ -147,6 +172,9 @@ bool locks_leased(const struct dump *dump, int fd, ino_t inode)
 {
 	const struct lock_collection *locks = dump->files->locks;
 
+	/* That of another description would not be in the way: a writer's lease is for a file that nobody else has. */
+	if (locks && locks->ask_each)
+		return says(locks, fd, " LEASE ");
 	for (size_t i = 0; locks && i < locks->system_count; i++)
 		if (locks->system[i].kind == LOCK_LEASE && locks->system[i].inode == inode)
 			return true;
@@ -309,6 +337,7 @@ static struct error *collect(struct dump *dump, const struct open_fd *fd, uint32
 	if (known(locks, &new, lock, fd))
 		return NULL;
 	TRY(check_holders(dump, lock, fd));
+	TRY(read_system(dump, locks));
 	TRY(check_waiting(dump, lock, fd->link));
 	if (fd->task == dump->files->own)
 		return with_hint(fail("%s has a %s, and no process has it open: it travels in a socket's queue",
