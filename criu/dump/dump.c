@@ -188,6 +188,7 @@ struct error *dump_command(struct criu *criu)
 	signal(SIGXFSZ, SIG_IGN); /* a limit of file sizes is an error of the write */
 	prepare_allocator();
 	allow_descriptors();
+	criu->images->no_sync = criu->options->no_sync;
 	TRY(hooks_run(criu->hooks, HOOK_PRE_DUMP, 0));
 	cancel_arm(criu->options->timeout);
 	error = dump_when_possible(criu);

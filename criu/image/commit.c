@@ -82,6 +82,8 @@ static int begin_writeback(int fd)
  * 1,000 in 15 ms instead of 90. A few are faster alone. */
 static struct error *sync_files(struct image_directory *directory, bool committed)
 {
+	if (directory->no_sync)
+		return NULL;
 	if (directory->pending->count <= FSYNC_FILES) {
 		TRY(for_each_file(directory, committed, begin_writeback));
 		return for_each_file(directory, committed, fsync);
@@ -91,7 +93,7 @@ static struct error *sync_files(struct image_directory *directory, bool committe
 
 static struct error *sync_names(const struct image_directory *directory)
 {
-	if (!fsync(directory->fd) || errno == EINVAL) /* some file systems cannot */
+	if (directory->no_sync || !fsync(directory->fd) || errno == EINVAL) /* some file systems cannot */
 		return NULL;
 	return fail_errno("could not have the names in %s on the disk", directory->path);
 }

@@ -22,6 +22,7 @@ struct image_directory {
 	char *path;	 /* of the images, as given: for messages */
 	bool for_writing;
 	bool discard; /* images go nowhere: criu inspect */
+	bool no_sync;	     /* nobody waits for the disk */
 	bool sync_later;     /* the commit leaves it to image_directory_sync() to have everything on the disk */
 	bool shared;	     /* another process (page server) may write images here, too */
 	struct image_pending *pending; /* names waiting for the commit */

@@ -319,7 +319,7 @@ static void begin_writeback(const struct dump *dump, const struct chunk *chunk, 
 {
 	uint64_t from = chunk->offset / WRITEBACK_BYTES, to = (chunk->offset + bytes) / WRITEBACK_BYTES;
 
-	if (!dump->criu->options->leave_running && to > from)
+	if (!dump->criu->options->leave_running && !dump->criu->options->no_sync && to > from)
 		(void)sync_file_range(chunk->set->pages_fd, (off_t)(from * WRITEBACK_BYTES), WRITEBACK_BYTES,
 				      SYNC_FILE_RANGE_WRITE);
 }

@@ -11,6 +11,7 @@
 OPTION(tree, "tree", 't', PID, 0, FOR_DUMP | FOR_PRE_DUMP, "pid", 1, "PID", "the root of the tree of processes to dump")
 OPTION(dry_run, "dry-run", 0, FLAG, 0, FOR_DUMP, "", 1, "", "save nothing: tell all that stands in the way of a dump and what would help, as criu inspect does; ends with 0 if nothing does, else with 1")
 OPTION(json, "json", 0, FLAG, 0, FOR_DUMP, "", 1, "", "with --dry-run and criu inspect: tell it as JSON")
+OPTION(no_sync, "no-sync", 0, FLAG, 0, FOR_DUMP, "", 1, "", "do not wait until the images are on the disk: faster, but a power failure right after the dump can lose the images of a tree that was ended")
 OPTION(leave_stopped, "leave-stopped", 's', FLAG, 0, FOR_DUMP | FOR_RESTORE, "leave_stopped", 1, "", "leave the tasks stopped at the end: SIGCONT lets them run")
 OPTION(leave_running, "leave-running", 'R', FLAG, 0, FOR_DUMP, "leave_running", 1, "", "let the tasks run on after the dump instead of ending them")
 OPTION(restore_detached, "restore-detached", 'd', FLAG, 1, FOR_RESTORE, "", 1, "", "return as soon as the tree is restored, instead of waiting for the end of its root")

@@ -15,7 +15,24 @@ def names(scenario, directory="images"):
     return {name for name in os.listdir(scenario.path(directory)) if name.endswith((".img", ".part"))}
 
 
+def without_waiting(scenario):
+    """--no-sync: the same set, and nobody waits for the disk."""
+    pid = scenario.counter()
+    images = scenario.path("unsynced")
+    os.makedirs(images)
+    scenario.dump(pid, "--no-sync", images="unsynced", before=("strace", "-f", "-qq", "-e", "trace=fsync,fdatasync,syncfs,sync_file_range", "-o",
+                                                               scenario.path("trace"))) if shutil.which("strace") else \
+        scenario.dump(pid, "--no-sync", images="unsynced")
+    if shutil.which("strace"):
+        scenario.check("sync" not in open(scenario.path("trace")).read(), "it waited for the disk")
+    scenario.restore(images="unsynced")
+    scenario.counts()
+    scenario.end(pid)
+    os.unlink(scenario.path("numbers"))
+
+
 def test(scenario):
+    without_waiting(scenario)
     crit = os.path.join(os.path.dirname(scenario.program), "crit")
 
     def verify(directory, status):
