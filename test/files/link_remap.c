@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 // options: --link-remap
-// differs: /work/(a|link_remap.\d+) \(deleted\)
+// differs: [/]work[/](a|link_remap.\d+) \(deleted\)
 /* Files that lost the name they were opened by and have another one: the open file and that name stay one file. */
 #include "test.h"
 
