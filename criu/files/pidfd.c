@@ -12,7 +12,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
-#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -20,6 +19,7 @@
 #include "files/collection.h"
 #include "kernel/proc/fdinfo.h"
 #include "support/cleanup.h"
+#include "support/ending.h"
 
 enum { GONE = -1, OF_THREAD = O_EXCL /* PIDFD_THREAD, Linux 6.9 */, OPEN_FLAGS = O_NONBLOCK | OF_THREAD };
 
@@ -153,24 +153,6 @@ static struct error *open_pidfd(pid_t pid, uint32_t flags, int *ret_fd)
 	return *ret_fd < 0 ? fail_errno("could not open process %d", pid) : NULL;
 }
 
-static void end_as(uint32_t status) __attribute__((noreturn));
-static void end_as(uint32_t status)
-{
-	int signo = status & 0x7f;
-	struct rlimit none = { 0, 0 };
-	sigset_t set;
-
-	if (signo) {
-		setrlimit(RLIMIT_CORE, &none);
-		signal(signo, SIG_DFL);
-		sigemptyset(&set);
-		sigaddset(&set, signo);
-		sigprocmask(SIG_UNBLOCK, &set, NULL);
-		kill(getpid(), signo);
-	}
-	_exit(status >> 8 & 0xff);
-}
-
 /* A process that ends when the other end of the pipe is closed. */
 static struct error *fork_stand_in(uint32_t status, pid_t *pid, int *ret_end)
 {
@@ -183,7 +165,7 @@ static struct error *fork_stand_in(uint32_t status, pid_t *pid, int *ret_end)
 	if (*pid == 0) {
 		close(ends[1]);
 		(void)!read(ends[0], &byte, 1);
-		end_as(status);
+		end_with_status(status);
 	}
 	close(ends[0]);
 	*ret_end = ends[1];

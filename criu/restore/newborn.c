@@ -8,7 +8,6 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/prctl.h>
-#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -25,6 +24,7 @@
 #include "restore/kinship.h"
 #include "restore/program.h"
 #include "restore/report.h"
+#include "support/ending.h"
 #include "support/log.h"
 #include "support/options.h"
 #include "tasks/autogroup.h"
@@ -114,21 +114,9 @@ static void die(const struct task *task) __attribute__((noreturn));
 static void die(const struct task *task)
 {
 	const TaskCoreEntry *core = task_leader(task)->core->tc;
-	int signo = core->exit_code & 0x7f;
-	struct rlimit none = { 0, 0 };
-	sigset_t set;
 
 	prctl(PR_SET_NAME, core->comm);
-	if (signo) {
-		setrlimit(RLIMIT_CORE, &none);
-		signal(signo, SIG_DFL);
-		sigemptyset(&set);
-		sigaddset(&set, signo);
-		sigprocmask(SIG_UNBLOCK, &set, NULL);
-		kill(getpid(), signo);
-		kill(getpid(), SIGKILL);
-	}
-	_exit(core->exit_code >> 8 & 0xff);
+	end_with_status((int)core->exit_code);
 }
 
 /* The program will change directories that children share, who are criu still and use paths. */
