@@ -55,6 +55,9 @@ int finish(void);
 /* Ends a test that cannot run on this machine, before any checkpoint. */
 void skip(const char *format, ...) __attribute__((format(printf, 1, 2), noreturn));
 
+/* The signal that ends a process which reads this byte (a child of ours tries); 0: none. */
+int signal_of_reading(const volatile unsigned char *place);
+
 /* A fact that must hold; a failure is reported and the test goes on. The text is optional. */
 #define check(condition, ...) check_report(condition, __FILE__, __LINE__, #condition, "" __VA_ARGS__)
 bool check_report(bool holds, const char *file, int line, const char *condition, const char *format, ...)

@@ -10,20 +10,6 @@
 
 enum { PAGE = 4096, PAGES = 8 };
 
-/* Which signal ends whoever reads here? */
-static int signal_of(const volatile unsigned char *place)
-{
-	pid_t pid = must(fork());
-	int status;
-
-	if (!pid) {
-		(void)*place;
-		_exit(0);
-	}
-	must(waitpid(pid, &status, 0));
-	return WIFSIGNALED(status) ? WTERMSIG(status) : 0;
-}
-
 int main(void)
 {
 	int fd = must(open("mapped", O_RDWR | O_CREAT, 0644)), empty = must(open("empty", O_RDWR | O_CREAT, 0644));
@@ -45,11 +31,11 @@ int main(void)
 	check_equal(wrong_byte(shared, 2 * PAGE + 10, 1), -1);
 	check_equal(wrong_byte(private, PAGE, 1), -1);
 	check_pattern(private + PAGE, PAGE, 2);
-	check_equal(signal_of(shared + 2 * PAGE + 11), 0);
-	check_equal(signal_of(shared + 3 * PAGE), SIGBUS);
-	check_equal(signal_of(private + 4 * PAGE), SIGBUS);
-	check_equal(signal_of(behind), SIGBUS);
-	check_equal(signal_of(nothing), SIGBUS);
+	check_equal(signal_of_reading(shared + 2 * PAGE + 11), 0);
+	check_equal(signal_of_reading(shared + 3 * PAGE), SIGBUS);
+	check_equal(signal_of_reading(private + 4 * PAGE), SIGBUS);
+	check_equal(signal_of_reading(behind), SIGBUS);
+	check_equal(signal_of_reading(nothing), SIGBUS);
 	fd = must(open("mapped", O_RDWR));
 	must(ftruncate(fd, PAGES * PAGE));
 	must(pwrite(fd, "x", 1, 4 * PAGE));
