@@ -13,8 +13,6 @@
 #include "sockets/options.h"
 #include "sockets/unix/unix.h"
 
-#include <fcntl.h>
-
 /* ---- dump ---- */
 
 static struct error *get_collection(struct dump *dump, struct unix_collection **ret)
@@ -42,10 +40,11 @@ static void dump_peer_credentials(UnixSkEntry *entry, int fd)
 	SET(entry, peer_gid, peer.gid);
 }
 
-/* A copy is kept where something is in the queue: the files in it are looked at when all tables are known. */
-static struct error *look_for_contents(struct dump *dump, struct collected_socket *socket, int fd)
+/* Our copy is kept where something is in the queue: the files in it are looked at when all tables are known. */
+static struct error *look_for_contents(struct dump *dump, struct collected_socket *socket,
+				       const struct open_fd *fd)
 {
-	struct pollfd ready = { fd, POLLIN | POLLPRI, 0 };
+	struct pollfd ready = { fd->fd, POLLIN | POLLPRI, 0 };
 
 	if (poll(&ready, 1, 0) < 0)
 		return fail_errno("could not poll a socket");
@@ -59,10 +58,8 @@ static struct error *look_for_contents(struct dump *dump, struct collected_socke
 	if (!(ready.revents & (POLLIN | POLLPRI)))
 		return NULL;
 	socket->urgent = ready.revents & POLLPRI;
-	socket->fd = fcntl(fd, F_DUPFD_CLOEXEC, 0);
-	if (socket->fd < 0)
-		return fail_errno("could not copy a socket's descriptor");
-	files_keep(dump, socket->fd);
+	socket->fd = fd->fd;
+	files_hold(dump, fd);
 	return NULL;
 }
 
@@ -100,7 +97,7 @@ static struct error *dump_socket(struct dump *dump, const struct open_fd *fd, Fi
 	TRY(unix_outside_note(dump, fd, socket));
 	dump_peer_credentials(entry, fd->fd);
 	TRY(dump_options(dump, fd, entry));
-	return look_for_contents(dump, socket, fd->fd);
+	return look_for_contents(dump, socket, fd);
 }
 
 static struct error *dump_late(struct dump *dump)
