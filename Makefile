@@ -55,7 +55,7 @@ include $(wildcard scripts/make/*.mk)
 
 $(O)/bin/criu: $(OBJECTS)
 	@mkdir -p $(@D)
-	$(CC) $(CFLAGS_ALL) -o $@ $^ $(LDLIBS)
+	$(CC) $(CFLAGS_ALL) -o $@.new $^ $(LDLIBS) && mv $@.new $@
 
 $(O)/bin/crit: $(O)/bin/criu
 	ln -sf criu $@
