@@ -10,8 +10,7 @@
 #include "crit/text.h"
 #include "support/cleanup.h"
 
-/* Size of one value in the struct of a message. */
-static size_t value_size(ProtobufCType type)
+size_t message_value_size(ProtobufCType type)
 {
 	switch (type) {
 	case PROTOBUF_C_TYPE_INT32:
@@ -118,7 +117,7 @@ static struct error *show_list(const ProtobufCFieldDescriptor *field, const stru
 			       const unsigned char *values, size_t count, bool pretty, struct json_object **ret)
 {
 	cleanup_json struct json_object *list = json_object_new_array();
-	size_t size = value_size(field->type);
+	size_t size = message_value_size(field->type);
 
 	if (!list)
 		return out_of_memory();
@@ -295,7 +294,7 @@ static struct error *parse_bool(struct json_object *object, protobuf_c_boolean *
 static struct error *parse_number(struct json_object *object, const ProtobufCFieldDescriptor *field,
 				  const struct field_form *form, void *place)
 {
-	bool wide = value_size(field->type) == sizeof(uint64_t);
+	bool wide = message_value_size(field->type) == sizeof(uint64_t);
 	uint64_t number;
 
 	switch (field->type) {
@@ -365,7 +364,7 @@ static struct error *parse_address(struct json_object *list, struct arena *arena
 static struct error *parse_list(struct json_object *list, const ProtobufCFieldDescriptor *field,
 				const struct field_form *form, struct arena *arena, unsigned char **ret, size_t *count)
 {
-	size_t size = value_size(field->type);
+	size_t size = message_value_size(field->type);
 
 	if (!json_object_is_type(list, json_type_array))
 		return wrong_type("a list");

@@ -11,6 +11,8 @@
 #include "support/arena.h"
 #include "support/error.h"
 
+/* Bytes of one value of a field in the struct of a message. */
+size_t message_value_size(ProtobufCType type);
 /* The caller owns *ret. Fields in the order of their numbers; absent ones are left out.
  * pretty: numbers in the forms of forms.h, else as they are. */
 struct error *message_to_json(const ProtobufCMessage *message, bool pretty, struct json_object **ret) must_check;

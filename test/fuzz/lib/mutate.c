@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "crit/message.h"
 #include "image/record.h"
 #include "images/messages.h"
 
@@ -195,35 +196,15 @@ static ProtobufCMessage *copy_message(const ProtobufCMessage *message)
 
 /* ---- values ---- */
 
-static size_t size_of(ProtobufCType type)
-{
-	switch (type) {
-	case PROTOBUF_C_TYPE_INT64:
-	case PROTOBUF_C_TYPE_SINT64:
-	case PROTOBUF_C_TYPE_SFIXED64:
-	case PROTOBUF_C_TYPE_UINT64:
-	case PROTOBUF_C_TYPE_FIXED64:
-	case PROTOBUF_C_TYPE_DOUBLE:
-		return 8;
-	case PROTOBUF_C_TYPE_STRING:
-	case PROTOBUF_C_TYPE_MESSAGE:
-		return sizeof(void *);
-	case PROTOBUF_C_TYPE_BYTES:
-		return sizeof(ProtobufCBinaryData);
-	default:
-		return 4;
-	}
-}
-
 static void change_number(struct choices *choices, const ProtobufCFieldDescriptor *field, void *value)
 {
 	uint64_t number = 0;
 
-	memcpy(&number, value, size_of(field->type));
+	memcpy(&number, value, message_value_size(field->type));
 	number = choose_number(choices, number);
 	if (field->type == PROTOBUF_C_TYPE_BOOL)
 		number &= 1;
-	memcpy(value, &number, size_of(field->type));
+	memcpy(value, &number, message_value_size(field->type));
 }
 
 static void change_text(struct choices *choices, const ProtobufCFieldDescriptor *field, char **value)
@@ -292,7 +273,7 @@ static void free_value(const ProtobufCFieldDescriptor *field, void *value)
 
 static void duplicate_value(const ProtobufCFieldDescriptor *field, void *to, const void *from)
 {
-	memcpy(to, from, size_of(field->type));
+	memcpy(to, from, message_value_size(field->type));
 	if (field->type == PROTOBUF_C_TYPE_MESSAGE) {
 		*(ProtobufCMessage **)to = copy_message(*(ProtobufCMessage *const *)from);
 	} else if (field->type == PROTOBUF_C_TYPE_STRING) {
@@ -313,7 +294,7 @@ static void *member(ProtobufCMessage *message, size_t offset)
 
 static void change_list(struct choices *choices, const ProtobufCFieldDescriptor *field, ProtobufCMessage *message, int depth)
 {
-	size_t *count = member(message, field->quantifier_offset), size = size_of(field->type);
+	size_t *count = member(message, field->quantifier_offset), size = message_value_size(field->type);
 	char **list = member(message, field->offset);
 	size_t at = choose(choices, *count);
 	char *larger;
@@ -357,7 +338,7 @@ static void change_optional(struct choices *choices, const ProtobufCFieldDescrip
 
 	if (there && choose(choices, 3) == 0) {
 		free_value(field, value);
-		memset(value, 0, size_of(field->type));
+		memset(value, 0, message_value_size(field->type));
 		if (!pointer)
 			*(protobuf_c_boolean *)member(message, field->quantifier_offset) = false;
 		return;
