@@ -12,6 +12,7 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/stat.h>
+#include <sys/sysmacros.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -201,9 +202,14 @@ static struct error *open_current(struct restore *restore, const struct planned_
 {
 	struct current_request request = { terminal->slave_fd, -1, file->entry->tty->flags & O_ACCMODE };
 	cleanup_free char *stack = NULL;
+	unsigned device = 0;
 	int status;
 	pid_t pid;
 
+	/* The end of a session hangs up every terminal that is no pseudo terminal. */
+	if (terminal->source == TERMINAL_INHERITED && (ioctl(terminal->slave_fd, TIOCGDEV, &device) || major(device) != SLAVE_MAJOR))
+		return with_hint(fail("/dev/tty cannot be opened on the terminal that is given for %s", terminal->key),
+				 "Give a pseudo terminal.");
 	if (terminal->source == TERMINAL_CALLER) {
 		request.fd = open("/dev/tty", request.flags | O_NOCTTY | O_CLOEXEC);
 	} else {
