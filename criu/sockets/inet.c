@@ -290,6 +290,7 @@ static struct error *make(struct restore *restore, struct planned_file *file, in
 		TRY(set_number(fd, SOL_SOCKET, SO_REUSEPORT, 1, "SO_REUSEPORT"));
 	if (socket->stream)
 		return tcp_create(file, fd);
+	TRY(tcp_signed_restore(entry, fd));
 	if (options->so_bound_dev && setsockopt(fd, SOL_SOCKET, SO_BINDTODEVICE, options->so_bound_dev,
 						strlen(options->so_bound_dev)))
 		return fail_errno("could not bind the socket to the device %s", options->so_bound_dev);

@@ -84,8 +84,8 @@ struct inet_collection {
 /* tcp.c: the dump's, made when it is first needed. */
 struct inet_collection *inet_collection(struct dump *dump);
 
-/* tcp_signed.c: refuses a TCP socket that has keys for signing its packets. */
-struct error *tcp_signed_check(struct dump *dump, uint32_t inode) must_check;
+/* tcp_signed.c: the keys with which a TCP socket signs its packets. */
+struct error *tcp_signed_dump(struct dump *dump, InetSkEntry *entry) must_check;
 /* tcp.c: state and options of a TCP socket; refuses what no option allows. */
 struct error *tcp_dump(struct dump *dump, const struct open_fd *fd, InetSkEntry *entry) must_check;
 /* tcp_waiting.c: so many connections wait to be accepted by a listener. */
@@ -119,6 +119,9 @@ struct planned_inet {
 	const struct queued_packet *packets;
 	size_t packet_count;
 };
+
+/* tcp_signed.c, opener: packets that carry no signature have no effect on the socket afterwards. */
+struct error *tcp_signed_restore(const InetSkEntry *entry, int fd) must_check;
 
 struct error *tcp_plan(struct restore *restore, struct planned_file *file) must_check;
 /* Was it connected, and is not any more? Then the end of its connection may still hold its address. */

@@ -163,7 +163,7 @@ struct error *tcp_dump(struct dump *dump, const struct open_fd *fd, InetSkEntry 
 	entry->state = info.tcpi_state;
 	dump_options(dump, fd->fd, entry);
 	TRY(check_extensions(fd->fd));
-	TRY(tcp_signed_check(dump, entry->ino));
+	TRY(tcp_signed_dump(dump, entry));
 	if (entry->state == INET_LISTENING)
 		return dump_listener(dump, fd, &info, entry);
 	if (ready.revents & POLLPRI)

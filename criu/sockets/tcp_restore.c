@@ -442,6 +442,8 @@ struct error *tcp_fill(struct restore *restore, struct planned_file *file)
 	if (socket->stream && entry->state != INET_SYN_SENT)
 		TRY(fill_connection(restore, entry, socket, file->fd));
 	TRY(set_options(entry, socket->stream, file->fd));
+	if (socket->stream)
+		TRY(tcp_signed_restore(entry, file->fd));
 	if (!socket->stream)
 		return shut_down(entry, file->fd, is_connected(entry));
 	/* Received all that comes, but the peer has not closed: shutdown(SHUT_RD) */

@@ -93,6 +93,11 @@ struct error *tcp_waiting_note(struct dump *dump, const struct open_fd *fd, Inet
 						 "device %s only",
 						 entry->src_port, entry->opts->so_bound_dev),
 					    hint));
+	if (entry->n_md5_keys)
+		return as_passing(with_hint(fail("a connection waits to be accepted by the socket that listens on port %u and wants "
+						 "signed packets (TCP_MD5SIG)",
+						 entry->src_port),
+					    hint));
 	listener = arena_append(dump->arena, all->listeners, all->listener_count, all->listener_capacity);
 	*listener = (struct tcp_listener){ .entry = entry, .left = count };
 	return getsockname(fd->fd, &listener->address.any, &length) ? fail_errno("could not read the socket's name") : NULL;
