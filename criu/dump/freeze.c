@@ -104,6 +104,19 @@ static struct error *wait_threads(struct freezing *freezing, struct frozen *proc
 	return NULL;
 }
 
+/* The threads of a process that run programs. */
+static struct error *list_threads(struct freezing *freezing, const struct frozen *process, pid_t **tids, size_t *count)
+{
+	size_t listed;
+
+	TRY(proc_threads_read(process->pid, freezing->dump->arena, tids, &listed));
+	*count = 0;
+	for (size_t i = 0; i < listed; i++)
+		if (known_thread(process, (*tids)[i]) || !proc_is_io_worker(process->pid, (*tids)[i]))
+			(*tids)[(*count)++] = (*tids)[i];
+	return NULL;
+}
+
 /* Stops all threads of a process. */
 static struct error *complete_process(struct freezing *freezing, struct frozen *process)
 {
@@ -118,7 +131,7 @@ static struct error *complete_process(struct freezing *freezing, struct frozen *
 		size_t known = process->count, tid_count;
 		pid_t *tids;
 
-		TRY(proc_threads_read(process->pid, freezing->dump->arena, &tids, &tid_count));
+		TRY(list_threads(freezing, process, &tids, &tid_count));
 		for (size_t i = 0; i < tid_count; i++)
 			if (!known_thread(process, tids[i]))
 				TRY(seize_thread(freezing, process, tids[i]));
@@ -302,7 +315,7 @@ static struct error *seize_frozen_cgroup(struct freezing *freezing, pid_t root)
 
 		if (process->threads[0].state == COMPEL_DEAD)
 			continue;
-		TRY(proc_threads_read(process->pid, freezing->dump->arena, &tids, &count));
+		TRY(list_threads(freezing, process, &tids, &count));
 		for (size_t j = 0; j < count; j++)
 			if (!known_thread(process, tids[j]))
 				TRY(seize_thread(freezing, process, tids[j]));

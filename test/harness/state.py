@@ -75,7 +75,8 @@ def mappings(pid, numbers):
         if match:
             start, end, offset = (int(match[i], 16) for i in (1, 2, 4))
             inode = match[6]
-            if match[7].startswith(("/dev/zero (deleted)", "/memfd:", "/anon_hugepage", "/[aio]")):
+            if match[7].startswith(("/dev/zero (deleted)", "/memfd:", "/anon_hugepage", "/[aio]",
+                                    "anon_inode:[io_uring]")):
                 inode = numbers.name(f"memory:[{inode}]")
             found.append([start, end, offset, [match[3], match[5], inode, match[7]]])
         elif line.startswith("VmFlags:"):
@@ -122,6 +123,12 @@ def quietly_list(path):
         return []
 
 
+def threads(pid):
+    """Without the kernel's workers for io_uring, which come and go."""
+    tids = map(int, quietly_list(f"/proc/{pid}/task"))
+    return sorted(tid for tid in tids if not quietly(read_text, f"/proc/{pid}/task/{tid}/comm").startswith("iou-wrk-"))
+
+
 def task_state(pid, is_root, numbers):
     fields = stat_fields(pid)
     if fields is None:
@@ -131,6 +138,8 @@ def task_state(pid, is_root, numbers):
     state.update({name: fields[number - 3] for name, number in STAT.items() if len(fields) > number - 3})
     if is_root:
         del state["ppid"]
+    if not dead:
+        state["threads"] = str(len(threads(pid)))
     if dead:
         return {name: state[name] for name in state
                 if name in ("state", "ppid", "pgrp", "session", "exit_signal", "exit_code")}
@@ -143,7 +152,7 @@ def task_state(pid, is_root, numbers):
         state["mapping " + line.split()[0]] = line
     timers = quietly(read_text, f"/proc/{pid}/timers").splitlines()
     state["timers"] = " ".join(line for line in timers)
-    for tid in sorted(map(int, quietly_list(f"/proc/{pid}/task"))):
+    for tid in threads(pid):
         for name, value in thread_state(pid, tid).items():
             state[f"thread {tid} {name}"] = value
     return state

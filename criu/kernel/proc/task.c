@@ -5,9 +5,14 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
 
+#include "kernel/proc/stat.h"
 #include "support/cleanup.h"
 #include "support/file.h"
+
+enum { IO_WORKER = 0x10 /* PF_IO_WORKER */ };
 
 struct error *proc_threads_read(pid_t pid, struct arena *arena, pid_t **tids, size_t *count)
 {
@@ -26,6 +31,23 @@ struct error *proc_threads_read(pid_t pid, struct arena *arena, pid_t **tids, si
 		if (entry->d_name[0] != '.')
 			*arena_append(arena, *tids, *count, capacity) = atoi(entry->d_name);
 	return NULL;
+}
+
+/* The name is read first, since that costs least; a program may give it to a thread of its own. */
+bool proc_is_io_worker(pid_t pid, pid_t tid)
+{
+	struct arena scratch = { 0 };
+	struct proc_stat stat = { 0 };
+	cleanup_close int fd = -1;
+	char path[64], name[4] = "";
+
+	snprintf(path, sizeof(path), "/proc/%d/task/%d/comm", pid, tid);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0 || read(fd, name, sizeof(name)) != sizeof(name) || memcmp(name, "iou-", sizeof(name)))
+		return false;
+	error_free(proc_thread_stat_read(pid, tid, &scratch, &stat));
+	arena_free(&scratch);
+	return stat.flags & IO_WORKER;
 }
 
 struct error *proc_children_read(pid_t pid, pid_t tid, struct arena *arena, pid_t **pids, size_t *count)
