@@ -602,4 +602,5 @@ void files_release(struct dump *dump)
 		close(dump->files->borrowed[i]);
 	if (dump->files)
 		tdestroy(dump->files->descriptions, keep_arena);
+	rings_release(dump);
 }

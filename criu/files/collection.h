@@ -62,6 +62,7 @@ struct file_collection {
 	struct number_map pipes_by_inode, fifos_by_inode;
 	int pipe_copy[2], pipe_copy_capacity; /* a pipe for looking into others; capacity 0: not made yet */
 	struct bpf_collection *bpf_maps;	/* bpf_map.c */
+	struct ring_collection *rings;		/* io_uring/ */
 	struct memfd_collection *memfds;	/* memfd.c */
 	struct terminal_collection *terminals; /* terminal/ */
 	struct queue_collection *queues;	/* sockets/queue.c */
@@ -125,6 +126,9 @@ const char *regular_external_key(struct dump *dump, int fd, const struct stat *s
 
 /* message_queue.c: is it one? */
 bool message_queue_is(int fd, const struct stat *stat);
+
+/* io_uring/: closes what was opened for looking at rings. */
+void rings_release(struct dump *dump);
 
 /* pipe.c: images of its own, at the end; nothing stays open. */
 struct error *pipe_write(struct dump *dump) must_check;

@@ -52,6 +52,7 @@ struct planned_file {
 	bool finish_copy; /* main needs a copy for finish() */
 	bool inherited;	  /* fd is the caller's own description: its flags and position stay */
 	bool made;	  /* fd was made as a by-product of another file's create */
+	bool born_with;	  /* main made it: opener and newborns have it under the number fd from birth on, and it is not sent */
 	const struct descriptor_table *async; /* O_ASYNC is set in its owner: the signal tells a number of there */
 };
 

@@ -14,11 +14,6 @@
 
 UNSUPPORTED(vsock_socket, "is a vsock socket, whose other side is outside of this system: it cannot be saved",
 	    "Close it before the dump.", .socket_family = AF_VSOCK);
-/* The kernel does not tell how a ring was set up nor which eventfd and files were registered with it, and maps its memory
- * where it likes: mmap() and mremap() to a chosen address fail with EINVAL (Linux 6.18). */
-UNSUPPORTED(io_uring, "is an io_uring, which the kernel lets nobody save",
-	    "Let the program use another way of I/O (Node.js and libuv: UV_USE_IO_URING=0; PostgreSQL: io_method=worker).",
-	    .anon_inode = "[io_uring]");
 UNSUPPORTED(userfaultfd, "is a userfaultfd, which cannot be saved", "Dump when the program does not use userfaultfd.",
 	    .anon_inode = "[userfaultfd]");
 UNSUPPORTED(perf_event, "is a performance counter, which cannot be saved", "Stop profiling before the dump.",

@@ -84,6 +84,7 @@ enum feature_category {
 	FEATURE(pagemap_scan, "pagemap_scan", EXTRA, "looking for pages of large sparse mappings is slower") \
 	FEATURE(timer_cr_ids, "timer_cr_ids", EXTRA, "POSIX timers with large ids are restored slower, or not at all") \
 	FEATURE(overlayfs_maps, "overlayfs_maps", EXTRA, "files mapped from overlayfs need a search for their mount") \
+	FEATURE(io_uring, "io_uring", EXTRA, "io_uring instances cannot be dumped") \
 	FEATURE(breakpoints, "breakpoints", OPTIONAL, "the end of a restore is found by single steps, which is slower") \
 	FEATURE(pagemap_scan_guard_pages, "pagemap_scan_guard_pages", EXTRA, "guard pages inside mappings cannot be dumped") \
 	FEATURE(prctl_thp, "prctl_thp", UNNAMED, "whether a process refuses huge pages is not restored") \

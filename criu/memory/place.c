@@ -15,6 +15,7 @@
 #include "arch/arch.h"
 #include "files/files.h"
 #include "memory/fill.h"
+#include "memory/io_uring.h"
 #include "memory/memory.h"
 #include "memory/place.h"
 #include "memory/vma.h"
@@ -540,6 +541,7 @@ struct error *memory_emit(struct restore *restore, struct task *task, struct mem
 	for (size_t i = 0; i < task->mapping_count; i++)
 		if (placement->late[i])
 			emit_late(restore, &task->mappings[i], program);
+	io_uring_emit(restore, placement, &(struct page_range){ (uint64_t)layout->hole, (uint64_t)layout->hole + layout->room }, program);
 	vdso_emit_place(restore, task, layout->vdso_park, program);
 	return NULL;
 }

@@ -54,5 +54,5 @@ UNSUPPORTED(shadow_stack, is_shadow_stack, "it is a shadow stack",
 UNSUPPORTED(protection_key, has_protection_key, "it has a memory protection key",
 	    "Free the keys (pkey_free) after giving the memory back to key 0.");
 UNSUPPORTED(anonymous_inode, is_anonymous_inode, "it belongs to a kernel object that cannot be saved",
-	    "Close the object (io_uring, perf event, packet ring, bpf map) before the dump.");
+	    "Close the object (perf event, packet ring, bpf map) before the dump.");
 UNSUPPORTED(device, is_device, "it is memory of a device", "Unmap the device before the dump.");

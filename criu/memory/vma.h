@@ -22,6 +22,7 @@ enum vma_status {
 	VMA_MEMFD = 0x4000,
 	VMA_SHADOW_STACK = 0x8000,
 	VMA_GUARD = 0x10000,
+	VMA_IO_URING = 0x1000000, /* own */
 };
 
 enum {

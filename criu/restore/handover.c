@@ -22,12 +22,13 @@
 #include "model/keep.h"
 #include "restore/opener.h"
 #include "restore/send.h"
-#include "sockets/unix/maker.h"
 #include "support/cleanup.h"
 #include "support/file.h"
 #include "tasks/root_and_cwd.h"
 
 enum { BATCH = 250, AUTOBIND_LENGTH = 6 /* NUL and five hexadecimal digits: unix(7) */ };
+
+enum message_kind { MESSAGE_DESCRIPTORS = 1, MESSAGE_END };
 
 /* One message: what each of its descriptors is for. */
 struct message {
@@ -90,14 +91,6 @@ static struct sockaddr_un mailbox_address(uint32_t number, socklen_t *length)
 	return address;
 }
 
-uint32_t handover_address(const struct restore *restore, const struct task *task, struct sockaddr_un *address)
-{
-	socklen_t length;
-
-	*address = mailbox_address(restore->board->rows[task->index].address, &length);
-	return length;
-}
-
 /* ---- the opener sends ---- */
 
 struct sender {
@@ -108,48 +101,29 @@ struct sender {
 	int fds[BATCH];
 };
 
-static struct error *post(int socket, const struct sockaddr_un *address, socklen_t address_length, const void *data,
-			  size_t length, const int *fds, size_t count)
+static struct error *flush(struct sender *sender, uint32_t kind)
 {
-	_Alignas(struct cmsghdr) char control[CMSG_SPACE(BATCH * sizeof(int))] = { 0 };
-	struct iovec vector = { (void *)data, length };
+	_Alignas(struct cmsghdr) char control[CMSG_SPACE(sizeof(sender->fds))] = { 0 };
+	struct message *message = &sender->message;
+	struct iovec data = { message, offsetof(struct message, items) + message->count * sizeof(message->items[0]) };
 	struct msghdr header = {
-		.msg_name = (void *)address, .msg_namelen = address_length, .msg_iov = &vector, .msg_iovlen = 1
+		.msg_name = &sender->address, .msg_namelen = sender->length, .msg_iov = &data, .msg_iovlen = 1
 	};
 
-	if (count) {
+	message->kind = kind;
+	if (message->count) {
 		struct cmsghdr *rights = (struct cmsghdr *)control;
 
 		header.msg_control = control;
-		header.msg_controllen = CMSG_SPACE(count * sizeof(int));
+		header.msg_controllen = CMSG_SPACE(message->count * sizeof(int));
 		rights->cmsg_level = SOL_SOCKET;
 		rights->cmsg_type = SCM_RIGHTS;
-		rights->cmsg_len = CMSG_LEN(count * sizeof(int));
-		memcpy(CMSG_DATA(rights), fds, count * sizeof(int));
+		rights->cmsg_len = CMSG_LEN(message->count * sizeof(int));
+		memcpy(CMSG_DATA(rights), sender->fds, message->count * sizeof(int));
 	}
-	while (sendmsg(socket, &header, MSG_NOSIGNAL) < 0)
+	while (sendmsg(sender->socket, &header, MSG_NOSIGNAL) < 0)
 		if (errno != EINTR)
 			return fail_errno("could not hand over descriptors");
-	return NULL;
-}
-
-struct error *handover_request(struct restore *restore, const struct task *task, const void *data, size_t length,
-			       const int *fds, size_t count)
-{
-	struct sockaddr_un address;
-	socklen_t address_length = handover_address(restore, task, &address);
-
-	return post(restore->files->hub, &address, address_length, data, length, fds, count);
-}
-
-static struct error *flush(struct sender *sender, uint32_t kind)
-{
-	struct message *message = &sender->message;
-	size_t count = message->count;
-
-	message->kind = kind;
-	TRY(post(sender->socket, &sender->address, sender->length, message,
-		 offsetof(struct message, items) + count * sizeof(message->items[0]), sender->fds, count));
 	message->count = 0;
 	return NULL;
 }
@@ -162,7 +136,7 @@ static struct error *put(struct sender *sender, int fd, enum handed_purpose purp
 	message->items[message->count].number = number;
 	message->items[message->count].flags = flags;
 	sender->fds[message->count++] = fd;
-	return message->count == BATCH ? flush(sender, HANDOVER_DESCRIPTORS) : NULL;
+	return message->count == BATCH ? flush(sender, MESSAGE_DESCRIPTORS) : NULL;
 }
 
 static struct error *put_special(struct restore *restore, struct sender *sender, uint32_t id, int flags,
@@ -174,16 +148,17 @@ static struct error *put_special(struct restore *restore, struct sender *sender,
 	TRY(regular_open(restore, file->entry->reg, flags, &fd));
 	TRY(put(sender, fd, purpose, number, 0));
 	/* It must still be open when it is sent. */
-	return flush(sender, HANDOVER_DESCRIPTORS);
+	return flush(sender, MESSAGE_DESCRIPTORS);
 }
 
 static struct error *send_table(struct restore *restore, struct sender *sender, const struct descriptor_table *table)
 {
 	for (size_t i = 0; i < table->count; i++) {
 		const FdinfoEntry *entry = table->entries[i];
+		const struct planned_file *file = planned_file_find(restore, entry->id, entry->type);
 
-		TRY(put(sender, planned_file_find(restore, entry->id, entry->type)->fd, HANDED_DESCRIPTOR, entry->fd,
-			entry->flags));
+		if (!file->born_with)
+			TRY(put(sender, file->fd, HANDED_DESCRIPTOR, entry->fd, entry->flags));
 	}
 	return NULL;
 }
@@ -218,19 +193,7 @@ static struct error *send_to_task(struct restore *restore, const struct task *ta
 	TRY(put_special(restore, sender, task->fs->cwd_id, O_PATH, HANDED_CWD, 0));
 	TRY(put_special(restore, sender, task->fs->root_id, O_PATH, HANDED_ROOT, 0));
 	TRY(send_to_threads(restore, task, sender));
-	return flush(sender, HANDOVER_END);
-}
-
-/* To a zombie, which may die now. */
-static struct error *send_end(struct restore *restore, const struct task *task)
-{
-	cleanup_free struct sender *sender = calloc(1, sizeof(*sender));
-
-	if (!sender)
-		return out_of_memory();
-	sender->socket = restore->files->hub;
-	sender->address = mailbox_address(restore->board->rows[task->index].address, &sender->length);
-	return flush(sender, HANDOVER_END);
+	return flush(sender, MESSAGE_END);
 }
 
 struct error *send_to_tasks(struct restore *restore)
@@ -240,8 +203,6 @@ struct error *send_to_tasks(struct restore *restore)
 
 		if (task->state != TASK_DEAD)
 			TRY(with_context(send_to_task(restore, task), "process %d", task->pid));
-		else if (unix_serves(restore, task))
-			TRY(send_end(restore, task));
 	}
 	return NULL;
 }
@@ -254,7 +215,7 @@ struct error *send_finish_copies(struct restore *restore)
 	for (size_t i = 0; i < plan->count; i++) {
 		uint32_t number = i;
 
-		if (plan->files[i].wanted && plan->files[i].finish_copy)
+		if (plan->files[i].wanted && plan->files[i].finish_copy && !plan->files[i].born_with)
 			TRY(send_descriptors(restore->finish_pair[1], &number, sizeof(number), &plan->files[i].fd, 1));
 	}
 	for (size_t i = 0; plan->ghosts_kept && i < plan->ghost_count; i++) {
@@ -372,6 +333,19 @@ static void clear_low_numbers(struct restore *restore, const struct handover *ha
 		close_range(0, limit - 1, 0);
 }
 
+/* What this newborn has from birth on. */
+static struct error *place_born_with(struct restore *restore, const struct descriptor_table *table)
+{
+	for (size_t i = 0; i < table->count; i++) {
+		const FdinfoEntry *entry = table->entries[i];
+		const struct planned_file *file = planned_file_find(restore, entry->id, entry->type);
+
+		if (file->born_with && dup3(file->fd, entry->fd, entry->flags & FD_CLOEXEC ? O_CLOEXEC : 0) < 0)
+			return fail_errno("could not open descriptor %u", entry->fd);
+	}
+	return NULL;
+}
+
 struct error *handover_receive(struct restore *restore, struct task *task, struct handover *handover)
 {
 	cleanup_free struct message *message = malloc(sizeof(*message));
@@ -396,9 +370,10 @@ struct error *handover_receive(struct restore *restore, struct task *task, struc
 				TRY(keep_item(restore, task->table, handover, message->items[i].purpose,
 					      message->items[i].number, fds[i], above));
 		}
-		if (message->kind == HANDOVER_END)
-			return NULL;
+		if (message->kind == MESSAGE_END)
+			break;
 	}
+	return task->table->owner == task ? place_born_with(restore, task->table) : NULL;
 }
 
 int handover_find(const struct handover *handover, enum handed_purpose purpose, uint32_t number)

@@ -18,6 +18,7 @@
 #include "board.h"
 #include "files/files.h"
 #include "files/inherited.h"
+#include "files/io_uring/rings.h"
 #include "files/remap.h"
 #include "files/terminal/session.h"
 #include "hooks/hooks.h"
@@ -203,12 +204,14 @@ static struct error *restore_tree(struct restore *restore)
 	TRY(hooks_run(restore->criu->hooks, HOOK_PRE_RESTORE, 0));
 	begin_progress(restore);
 	TRY(terminals_make(restore)); /* a session's members get its terminal when they are born */
+	TRY(rings_make(restore));     /* they cannot be sent to those who are born already */
 	TRY(verify_start(restore));
 	TRY(grow_tree(restore)); /* every pid, session and group exists */
 	TRY(hooks_run(restore->criu->hooks, HOOK_SETUP_NAMESPACES, root));
 	TRY(hooks_run(restore->criu->hooks, HOOK_POST_SETUP_NAMESPACES, 0));
 	TRY(open_files(restore));     /* create, connect, fill; hand over */
 	TRY(terminals_hand_over(restore));
+	rings_close(restore);
 	inherited_close(restore);
 	TRY(run_programs(restore));   /* newborns become the tasks and are caught at the end */
 	TRY(finish_restore(restore)); /* last words to the files */

@@ -8,7 +8,7 @@ import os
 PROGRAM = """
 import ctypes, os, socket, time
 libc = ctypes.CDLL(None)
-libc.syscall(425, 8, ctypes.create_string_buffer(120))
+libc.syscall(425, 8, ctypes.create_string_buffer(bytes(8) + b"\\1", 120))
 a = socket.socket(); a.bind(("127.0.0.1", 0)); a.listen()
 b = socket.create_connection(a.getsockname())
 if os.fork() == 0:

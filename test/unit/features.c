@@ -19,7 +19,7 @@ static const char *const names[] = {
 	"external_net_ns", "clone3_set_tid", "newifindex", "nftables", "has_ipt_legacy", "pidfd_store", "ns_pid",
 	"apparmor_stacking", "network_lock_nftables", "sockopt_buf_lock", "memfd_hugetlb", "move_mount_set_group", "openat2",
 	"get_rseq_conf", "ipv6_freebind", "pagemap_scan", "timer_cr_ids", "overlayfs_maps", "breakpoints",
-	"pagemap_scan_guard_pages",
+	"pagemap_scan_guard_pages", "io_uring",
 };
 
 static void check_list(void)

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Probes: what the kernel tells about open files, and ways to open them. */
 #include <fcntl.h>
+#include <linux/io_uring.h>
 #include <linux/openat2.h>
 #include <signal.h>
 #include <stdio.h>
@@ -18,6 +19,7 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
+#include "kernel/peek.h"
 #include "kernel/proc/fdinfo.h"
 #include "kernel/probes/probe.h"
 #include "support/cleanup.h"
@@ -198,4 +200,22 @@ struct error *probe_pidfd_store(void)
 		return fail_errno("pidfd_open");
 	copy = syscall(SYS_pidfd_getfd, process, process, 0);
 	return copy >= 0 ? NULL : fail_errno("pidfd_getfd");
+}
+
+/* May one be made, and does the kernel let us see what is in flight? */
+struct error *probe_io_uring(void)
+{
+	struct io_uring_params params = { 0 };
+	cleanup_close int ring = syscall(SYS_io_uring_setup, 1, &params);
+	struct btf *btf = NULL;
+	struct peek *peek = NULL;
+	struct btf_place place;
+	struct error *error;
+
+	if (ring < 0)
+		return fail_errno("io_uring_setup");
+	error = btf_open(&btf) ?: btf_find(btf, "io_ring_ctx", "nr_req_allocated", &place) ?: peek_open(&peek);
+	peek_close(peek);
+	btf_close(btf);
+	return error;
 }

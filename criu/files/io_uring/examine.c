@@ -1,0 +1,335 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * What the kernel knows of a ring and tells nobody: how it was set up, whether requests are in flight, what is registered.
+ * It is read from the kernel's memory (kernel/peek.h): struct io_ring_ctx of include/linux/io_uring_types.h. A kernel that
+ * names things in other ways, or can register more than is known here, is refused.
+ */
+#include <errno.h>
+#include <stdlib.h>
+
+#include "files/io_uring/ring.h"
+#include "kernel/peek.h"
+#include "support/cleanup.h"
+
+enum { REGISTRATIONS_KNOWN = 36, REGISTERED_RINGS = 16, LIST_MAX = 1 << 20, CLOCK_MONOTONIC_ID = 1 };
+
+/* PLACE(name here, struct, field) */
+#define PLACES(PLACE)                                                                                                  \
+	PLACE(task_files, "task_struct", "files")                                                                      \
+	PLACE(task_io_uring, "task_struct", "io_uring")                                                                \
+	PLACE(task_pid, "task_struct", "thread_pid")                                                                   \
+	PLACE(pid_level, "pid", "level")                                                                               \
+	PLACE(pid_numbers, "pid", "numbers")                                                                           \
+	PLACE(number, "upid", "nr")                                                                                    \
+	PLACE(number_end, "upid", "ns")                                                                                \
+	PLACE(files_table, "files_struct", "fdt")                                                                      \
+	PLACE(table_files, "fdtable", "fd")                                                                            \
+	PLACE(file_private, "file", "private_data")                                                                    \
+	PLACE(list_next, "list_head", "next")                                                                          \
+	PLACE(flags, "io_ring_ctx", "flags")                                                                           \
+	PLACE(submitter, "io_ring_ctx", "submitter_task")                                                              \
+	PLACE(sq_entries, "io_ring_ctx", "sq_entries")                                                                 \
+	PLACE(cq_entries, "io_ring_ctx", "cq_entries")                                                                 \
+	PLACE(sq_head, "io_ring_ctx", "cached_sq_head")                                                                \
+	PLACE(cq_tail, "io_ring_ctx", "cached_cq_tail")                                                                \
+	PLACE(drain_disabled, "io_ring_ctx", "drain_disabled")                                                         \
+	PLACE(compat, "io_ring_ctx", "compat")                                                                         \
+	PLACE(ring_pages, "io_ring_ctx", "ring_region.nr_pages")                                                       \
+	PLACE(request_pages, "io_ring_ctx", "sq_region.nr_pages")                                                      \
+	PLACE(allocated, "io_ring_ctx", "nr_req_allocated")                                                            \
+	PLACE(free_requests, "io_ring_ctx", "submit_state.free_list.next")                                             \
+	PLACE(free_next, "io_wq_work_node", "next")                                                                    \
+	PLACE(local_work, "io_ring_ctx", "work_llist.first")                                                           \
+	PLACE(retried_work, "io_ring_ctx", "retry_llist.first")                                                        \
+	PLACE(fallback_work, "io_ring_ctx", "fallback_llist.first")                                                    \
+	PLACE(overflow, "io_ring_ctx", "cq_overflow_list")                                                             \
+	PLACE(users, "io_ring_ctx", "tctx_list")                                                                       \
+	PLACE(user_node, "io_tctx_node", "ctx_node")                                                                   \
+	PLACE(user_task, "io_tctx_node", "task")                                                                       \
+	PLACE(registered_rings, "io_uring_task", "registered_rings")
+
+/* THING(field of struct io_ring_ctx, its value where there is none, what it is) */
+#define REGISTERED_THINGS(THING)                                                                                       \
+	THING("file_table.data.nr", 0, "registered files")                                                             \
+	THING("buf_table.nr", 0, "registered buffers")                                                                 \
+	THING("io_bl_xa.xa_head", 0, "groups of provided buffers")                                                     \
+	THING("io_ev_fd", 0, "a registered eventfd")                                                                   \
+	THING("personalities.xa_head", 0, "registered personalities")                                                  \
+	THING("restrictions.registered", 0, "restrictions")                                                            \
+	THING("iowq_limits_set", 0, "limits of its worker threads")                                                    \
+	THING("clockid", CLOCK_MONOTONIC_ID, "another clock for its timeouts")                                         \
+	THING("param_region.nr_pages", 0, "a registered memory region")                                                \
+	THING("zcrx_ctxs.xa_head", 0, "a queue of a network device")
+
+/* Only where the kernel was built with it. */
+static const char napi_field[] = "napi_track_mode";
+enum { NAPI_INACTIVE = 255 };
+
+struct kernel_view {
+	struct peek *peek;
+	struct btf *btf;
+#define PLACE(name, structure, field) struct btf_place name;
+	PLACES(PLACE)
+#undef PLACE
+	uint64_t pid_level_here; /* of our own pid namespace */
+};
+
+/* ---- the view ---- */
+
+static struct error *number(const struct kernel_view *view, uint64_t structure, const struct btf_place *place, uint64_t *value)
+{
+	return peek_number(view->peek, structure, place, value);
+}
+
+static struct error *find_places(struct kernel_view *view)
+{
+	uint32_t registrations;
+
+#define PLACE(name, structure, field) TRY(btf_find(view->btf, structure, field, &view->name));
+	PLACES(PLACE)
+#undef PLACE
+	TRY(btf_constant(view->btf, "IORING_REGISTER_LAST", &registrations));
+	return registrations <= REGISTRATIONS_KNOWN ? NULL : fail("this kernel can register more with a ring than is known here");
+}
+
+static struct error *fill_view(struct kernel_view *view)
+{
+	uint64_t task, pid;
+
+	TRY(btf_open(&view->btf));
+	TRY(find_places(view));
+	TRY(peek_open(&view->peek));
+	TRY(peek_current(view->peek, &task));
+	TRY(number(view, task, &view->task_pid, &pid));
+	return number(view, pid, &view->pid_level, &view->pid_level_here);
+}
+
+static struct error *open_view(struct kernel_view **ret)
+{
+	struct kernel_view *view = calloc(1, sizeof(*view));
+	struct error *error;
+
+	if (!view)
+		return out_of_memory();
+	error = fill_view(view);
+	if (error)
+		kernel_view_free(view);
+	else
+		*ret = view;
+	return with_hint(with_context(error, "the state of an io_uring cannot be found out"),
+			 "Linux 6.16 to 6.18 with CONFIG_DEBUG_INFO_BTF can tell it.");
+}
+
+void kernel_view_free(struct kernel_view *view)
+{
+	if (!view)
+		return;
+	peek_close(view->peek);
+	btf_close(view->btf);
+	free(view);
+}
+
+/* ---- a ring ---- */
+
+/* The struct file of a descriptor of our own. */
+static struct error *find_file(const struct kernel_view *view, int fd, uint64_t *file)
+{
+	struct btf_place slot = { .offset = sizeof(uint64_t) * fd, .size = sizeof(uint64_t) };
+	uint64_t task, files, table, array;
+
+	TRY(peek_current(view->peek, &task));
+	TRY(number(view, task, &view->task_files, &files));
+	TRY(number(view, files, &view->files_table, &table));
+	TRY(number(view, table, &view->table_files, &array));
+	return number(view, array, &slot, file);
+}
+
+/* The number of a thread in our pid namespace; 0: it is not in there. */
+static struct error *thread_number(const struct kernel_view *view, uint64_t task, pid_t *tid)
+{
+	uint32_t stride = view->number_end.offset + view->number_end.size;
+	struct btf_place place = view->number;
+	uint64_t pid, level, value;
+
+	*tid = 0;
+	TRY(number(view, task, &view->task_pid, &pid));
+	if (!pid)
+		return NULL;
+	TRY(number(view, pid, &view->pid_level, &level));
+	if (level < view->pid_level_here)
+		return NULL;
+	place.offset += view->pid_numbers.offset + stride * view->pid_level_here;
+	TRY(number(view, pid, &place, &value));
+	*tid = (pid_t)value;
+	return NULL;
+}
+
+static bool is_of_tree(const struct dump *dump, pid_t tid)
+{
+	for (size_t i = 0; i < dump->snapshot->task_count; i++)
+		for (size_t j = 0; j < dump->snapshot->tasks[i]->thread_count; j++)
+			if (dump->snapshot->tasks[i]->threads[j].host_tid == tid)
+				return true;
+	return false;
+}
+
+static struct error *check_registered_ring(const struct kernel_view *view, uint64_t task, uint64_t file, pid_t tid)
+{
+	uint64_t context, registered;
+
+	TRY(number(view, task, &view->task_io_uring, &context));
+	for (unsigned i = 0; context && i < REGISTERED_RINGS; i++) {
+		struct btf_place place = { .offset = view->registered_rings.offset + i * sizeof(uint64_t), .size = sizeof(uint64_t) };
+
+		TRY(number(view, context, &place, &registered));
+		if (registered == file)
+			return with_hint(fail("it is an io_uring whose descriptor thread %d has registered (IORING_REGISTER_RING_FDS)", tid),
+					 "Let the program do without (liburing: no io_uring_register_ring_fd).");
+	}
+	return NULL;
+}
+
+/* Those who have used the ring. */
+static struct error *check_users(struct dump *dump, const struct kernel_view *view, uint64_t ring, uint64_t file)
+{
+	uint64_t head = ring + view->users.offset, node;
+
+	TRY(number(view, head, &view->list_next, &node));
+	for (unsigned i = 0; node != head && i < LIST_MAX; i++) {
+		uint64_t task;
+		pid_t tid;
+
+		TRY(number(view, node - view->user_node.offset, &view->user_task, &task));
+		TRY(thread_number(view, task, &tid));
+		if (!is_of_tree(dump, tid))
+			return with_hint(fail("it is an io_uring that a process outside of the tree uses too"),
+					 "Dump both together, or let the other one close it.");
+		TRY(check_registered_ring(view, task, file, tid));
+		TRY(number(view, node, &view->list_next, &node));
+	}
+	return NULL;
+}
+
+static struct error *refuse_in_flight(uint64_t count)
+{
+	return as_passing(with_hint(fail("it is an io_uring with requests in flight (%llu)", (unsigned long long)count),
+				    "Let the program wait for them, or cancel them (IORING_OP_ASYNC_CANCEL), before the dump."));
+}
+
+/* A request that has ended goes to the list of free ones. */
+static struct error *check_in_flight(const struct kernel_view *view, uint64_t ring)
+{
+	const struct btf_place *works[] = { &view->local_work, &view->retried_work, &view->fallback_work };
+	uint64_t allocated, request, work, overflow, free_count = 0;
+
+	TRY(number(view, ring, &view->allocated, &allocated));
+	TRY(number(view, ring, &view->free_requests, &request));
+	while (request && free_count <= allocated) {
+		free_count++;
+		TRY(number(view, request, &view->free_next, &request));
+	}
+	if (free_count != allocated)
+		return refuse_in_flight(free_count < allocated ? allocated - free_count : 1);
+	for (size_t i = 0; i < sizeof(works) / sizeof(works[0]); i++) {
+		TRY(number(view, ring, works[i], &work));
+		if (work)
+			return refuse_in_flight(1);
+	}
+	TRY(number(view, ring + view->overflow.offset, &view->list_next, &overflow));
+	if (overflow != ring + view->overflow.offset)
+		return with_hint(fail("it is an io_uring whose completion ring has overflown"),
+				 "Dump when the program has fetched its completions.");
+	return NULL;
+}
+
+static struct error *check_thing(const struct kernel_view *view, uint64_t ring, const char *field, uint64_t none, const char *what)
+{
+	struct btf_place place;
+	uint64_t value;
+
+	TRY(btf_find(view->btf, "io_ring_ctx", field, &place));
+	TRY(number(view, ring, &place, &value));
+	return value == none ? NULL
+			     : with_hint(fail("it is an io_uring with %s", what),
+					 "Rings with nothing registered can be saved; let the program take it back before the dump.");
+}
+
+static struct error *check_registered(const struct kernel_view *view, uint64_t ring)
+{
+	struct btf_place place;
+	struct error *error;
+
+#define THING(field, none, what) TRY(check_thing(view, ring, field, none, what));
+	REGISTERED_THINGS(THING)
+#undef THING
+	error = btf_find(view->btf, "io_ring_ctx", napi_field, &place);
+	if (!error)
+		return check_thing(view, ring, napi_field, NAPI_INACTIVE, "busy polling of network devices (NAPI)");
+	error_free(error);
+	return NULL;
+}
+
+static struct error *check_setup(uint64_t setup, uint64_t compat)
+{
+	static const struct {
+		uint64_t flag;
+		const char *name;
+	} flags[] = {
+		{ RING_IOPOLL, "IORING_SETUP_IOPOLL" },
+		{ RING_SQPOLL, "IORING_SETUP_SQPOLL" },
+		{ RING_NO_MMAP, "IORING_SETUP_NO_MMAP" },
+	};
+
+	for (size_t i = 0; i < sizeof(flags) / sizeof(flags[0]); i++)
+		if (setup & flags[i].flag)
+			return with_hint(fail("it is an io_uring with %s, which cannot be saved", flags[i].name),
+					 "Let the program set its ring up without that flag.");
+	if (setup & ~(uint64_t)RING_SUPPORTED)
+		return with_hint(fail("it is an io_uring with setup flags 0x%llx, which cannot be saved", (unsigned long long)setup),
+				 "Let the program set its ring up without the flags beyond 0x%x.", RING_SUPPORTED);
+	return compat ? with_hint(fail("it is an io_uring of a 32-bit process"), "Close it before the dump.") : NULL;
+}
+
+static struct error *find_submitter(struct dump *dump, const struct kernel_view *view, uint64_t ring, struct ring_facts *facts)
+{
+	uint64_t task;
+
+	TRY(number(view, ring, &view->submitter, &task));
+	if (!task)
+		return NULL;
+	TRY(thread_number(view, task, &facts->submitter));
+	if (!is_of_tree(dump, facts->submitter))
+		return with_hint(fail("it is an io_uring that only a thread that has ended could use (IORING_SETUP_SINGLE_ISSUER)"),
+				 "Let the program close it.");
+	return NULL;
+}
+
+static struct error *read_facts(const struct kernel_view *view, uint64_t ring, struct ring_facts *facts)
+{
+	TRY(number(view, ring, &view->flags, &facts->setup));
+	TRY(number(view, ring, &view->sq_entries, &facts->submission_entries));
+	TRY(number(view, ring, &view->cq_entries, &facts->completion_entries));
+	TRY(number(view, ring, &view->sq_head, &facts->submitted));
+	TRY(number(view, ring, &view->cq_tail, &facts->completed));
+	TRY(number(view, ring, &view->drain_disabled, &facts->skipped));
+	TRY(number(view, ring, &view->ring_pages, &facts->ring_pages));
+	return number(view, ring, &view->request_pages, &facts->request_pages);
+}
+
+struct error *ring_examine(struct dump *dump, struct kernel_view **view, int fd, struct ring_facts *facts)
+{
+	uint64_t file, ring, compat;
+
+	*facts = (struct ring_facts){ 0 };
+	if (!*view)
+		TRY(open_view(view));
+	TRY(find_file(*view, fd, &file));
+	TRY(number(*view, file, &(*view)->file_private, &ring));
+	TRY(read_facts(*view, ring, facts));
+	TRY(number(*view, ring, &(*view)->compat, &compat));
+	TRY(check_setup(facts->setup, compat));
+	TRY(find_submitter(dump, *view, ring, facts));
+	TRY(check_users(dump, *view, ring, file));
+	TRY(check_registered(*view, ring));
+	return check_in_flight(*view, ring);
+}

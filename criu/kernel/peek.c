@@ -1,0 +1,149 @@
+// SPDX-License-Identifier: GPL-2.0
+#include "kernel/peek.h"
+
+#include <linux/bpf.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "support/cleanup.h"
+
+enum { WINDOW_BYTES = 4096, SYSCALL_PROGRAM = 31, SLEEPABLE = 1 << 4, PROBE_READ_KERNEL = 113, DATA_OFFSET = 64 };
+
+/* Shared with the program. */
+struct window {
+	uint64_t address; /* 0: the program puts that of the current task here */
+	uint32_t size;
+	char unused[DATA_OFFSET - 12];
+	unsigned char data[WINDOW_BYTES - DATA_OFFSET];
+};
+
+struct peek {
+	int map_fd, program_fd;
+	struct window *window;
+};
+
+static long bpf(int command, union bpf_attr *attributes)
+{
+	return syscall(SYS_bpf, command, attributes, sizeof(*attributes));
+}
+
+static struct error *refused(const char *what)
+{
+	return with_hint(fail_errno("could not %s for reading what the kernel does not tell", what),
+			 "This needs CAP_BPF and CAP_PERFMON, or CAP_SYS_ADMIN, a kernel with CONFIG_BPF_SYSCALL, and no lockdown.");
+}
+
+static struct error *make_window(struct peek *peek)
+{
+	union bpf_attr attributes = { .map_type = BPF_MAP_TYPE_ARRAY,
+				      .key_size = sizeof(uint32_t),
+				      .value_size = WINDOW_BYTES,
+				      .max_entries = 1,
+				      .map_flags = BPF_F_MMAPABLE };
+
+	peek->map_fd = bpf(BPF_MAP_CREATE, &attributes);
+	if (peek->map_fd < 0)
+		return refused("make a BPF map");
+	peek->window = mmap(NULL, WINDOW_BYTES, PROT_READ | PROT_WRITE, MAP_SHARED, peek->map_fd, 0);
+	return peek->window == MAP_FAILED ? refused("map a BPF map") : NULL;
+}
+
+#define INSTRUCTION(code_, to, from, offset, number)                                                                   \
+	{                                                                                                              \
+		.code = (code_), .dst_reg = (to), .src_reg = (from), .off = (offset), .imm = (number)                  \
+	}
+
+static struct error *load_program(struct peek *peek)
+{
+	const struct bpf_insn instructions[] = {
+		INSTRUCTION(BPF_LD | BPF_DW | BPF_IMM, BPF_REG_6, BPF_PSEUDO_MAP_VALUE, 0, peek->map_fd),
+		INSTRUCTION(0, 0, 0, 0, 0),
+		INSTRUCTION(BPF_LDX | BPF_MEM | BPF_DW, BPF_REG_3, BPF_REG_6, offsetof(struct window, address), 0),
+		INSTRUCTION(BPF_JMP | BPF_JNE | BPF_K, BPF_REG_3, 0, 4, 0),
+		INSTRUCTION(BPF_JMP | BPF_CALL, 0, 0, 0, BPF_FUNC_get_current_task),
+		INSTRUCTION(BPF_STX | BPF_MEM | BPF_DW, BPF_REG_6, BPF_REG_0, offsetof(struct window, address), 0),
+		INSTRUCTION(BPF_ALU64 | BPF_MOV | BPF_K, BPF_REG_0, 0, 0, 0),
+		INSTRUCTION(BPF_JMP | BPF_EXIT, 0, 0, 0, 0),
+		INSTRUCTION(BPF_LDX | BPF_MEM | BPF_W, BPF_REG_2, BPF_REG_6, offsetof(struct window, size), 0),
+		INSTRUCTION(BPF_JMP | BPF_JGT | BPF_K, BPF_REG_2, 0, 4, WINDOW_BYTES - DATA_OFFSET),
+		INSTRUCTION(BPF_ALU64 | BPF_MOV | BPF_X, BPF_REG_1, BPF_REG_6, 0, 0),
+		INSTRUCTION(BPF_ALU64 | BPF_ADD | BPF_K, BPF_REG_1, 0, 0, DATA_OFFSET),
+		INSTRUCTION(BPF_JMP | BPF_CALL, 0, 0, 0, PROBE_READ_KERNEL),
+		INSTRUCTION(BPF_JMP | BPF_EXIT, 0, 0, 0, 0),
+		INSTRUCTION(BPF_ALU64 | BPF_MOV | BPF_K, BPF_REG_0, 0, 0, -EINVAL),
+		INSTRUCTION(BPF_JMP | BPF_EXIT, 0, 0, 0, 0),
+	};
+	union bpf_attr attributes = { .prog_type = SYSCALL_PROGRAM,
+				      .insn_cnt = sizeof(instructions) / sizeof(instructions[0]),
+				      .insns = (uint64_t)(uintptr_t)instructions,
+				      .license = (uint64_t)(uintptr_t) "GPL",
+				      .prog_flags = SLEEPABLE };
+
+	peek->program_fd = bpf(BPF_PROG_LOAD, &attributes);
+	return peek->program_fd < 0 ? refused("load a BPF program") : NULL;
+}
+
+static struct error *run(struct peek *peek)
+{
+	union bpf_attr attributes = { .test = { .prog_fd = peek->program_fd } };
+
+	if (bpf(BPF_PROG_TEST_RUN, &attributes))
+		return refused("run a BPF program");
+	if ((int)attributes.test.retval < 0)
+		return fail_number(-(int)attributes.test.retval, "could not read the kernel's memory");
+	return NULL;
+}
+
+struct error *peek_open(struct peek **ret)
+{
+	struct peek *peek = malloc(sizeof(*peek));
+	struct error *error;
+
+	if (!peek)
+		return out_of_memory();
+	*peek = (struct peek){ -1, -1, MAP_FAILED };
+	error = make_window(peek) ?: load_program(peek);
+	if (error)
+		peek_close(peek);
+	else
+		*ret = peek;
+	return error;
+}
+
+void peek_close(struct peek *peek)
+{
+	if (!peek)
+		return;
+	cleanup_close_fd(&peek->program_fd);
+	if (peek->window != MAP_FAILED)
+		munmap(peek->window, WINDOW_BYTES);
+	cleanup_close_fd(&peek->map_fd);
+	free(peek);
+}
+
+struct error *peek_current(struct peek *peek, uint64_t *address)
+{
+	peek->window->address = 0;
+	TRY(run(peek));
+	*address = peek->window->address;
+	return NULL;
+}
+
+struct error *peek_number(struct peek *peek, uint64_t structure, const struct btf_place *place, uint64_t *value)
+{
+	uint32_t size = place->bits ? (place->bit + place->bits + 7) / 8 : place->size;
+
+	if (!size || size > sizeof(*value))
+		return fail("a field of %u bytes is no number", size);
+	peek->window->address = structure + place->offset;
+	peek->window->size = size;
+	memset(peek->window->data, 0, sizeof(*value));
+	TRY(run(peek));
+	memcpy(value, peek->window->data, sizeof(*value));
+	if (place->bits)
+		*value = *value >> place->bit & ((1ULL << place->bits) - 1);
+	return NULL;
+}
