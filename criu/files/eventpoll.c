@@ -13,9 +13,12 @@
 #include <unistd.h>
 
 #include "files/collection.h"
+#include "files/epoll_members.h"
 #include "files/plan.h"
 #include "kernel/proc/fdinfo.h"
 #include "support/cleanup.h"
+
+enum { MANY_TARGETS = 500 }; /* from here on a process to ask them at once pays */
 
 static struct error *dump(struct dump *dump, const struct open_fd *fd, FileEntry *out)
 {
@@ -30,8 +33,11 @@ static struct error *dump(struct dump *dump, const struct open_fd *fd, FileEntry
 		unsigned long long data, inode;
 		unsigned number, events, device;
 		long long position;
+		char own[256];
 
-		if (sscanf(rest, "%u events: %x data: %llx pos:%lli ino:%llx sdev:%x", &number, &events, &data,
+		/* sscanf() measures all that follows. */
+		snprintf(own, sizeof(own), "%.*s", (int)strcspn(rest, "\n"), rest);
+		if (sscanf(own, "%u events: %x data: %llx pos:%lli ino:%llx sdev:%x", &number, &events, &data,
 			   &position, &inode, &device) != 6)
 			return fail("unexpected text in fdinfo: tfd");
 		target->id = fd->id;
@@ -89,19 +95,43 @@ static const FdinfoEntry *entry_of(const struct descriptor_table *table, uint32_
 	return low < table->count && table->entries[low]->fd == number ? table->entries[low] : NULL;
 }
 
+/* A table that has the epoll, under a number. */
+struct holder {
+	const struct descriptor_table *table;
+	int number;
+	bool *members; /* by number: is it what the epoll watches under it? NULL: not found out at once */
+};
+
+struct holders {
+	struct holder *items;
+	size_t count, capacity;
+};
+
+/* A target, and how many were added before it, and in all, under the same number. */
+struct place {
+	EventpollTfdEntry *target;
+	unsigned slot, slots;
+};
+
 /* A socket has one description only, so that its inode tells all. */
-static bool find_in_table(const struct known_files *known, const struct descriptor_table *table, int epoll,
-			  EventpollTfdEntry *target, unsigned slot)
+static bool find_in_table(const struct known_files *known, const struct holder *holder, const struct place *place)
 {
+	const struct descriptor_table *table = holder->table;
+	EventpollTfdEntry *target = place->target;
 	const FdinfoEntry *entry = entry_of(table, target->tfd);
+	bool found;
 
 	if (!entry)
 		return false;
-	if (known->sockets[entry->id] ? known->sockets[entry->id] != target->inode
-				      : !is_target(table->owner, epoll, target->tfd, target, slot))
-		return false;
-	SET(target, files_id, table->id);
-	return true;
+	if (known->sockets[entry->id])
+		found = known->sockets[entry->id] == target->inode;
+	else if (holder->members && place->slots == 1)
+		found = holder->members[target->tfd];
+	else
+		found = is_target(table->owner, holder->number, target->tfd, target, place->slot);
+	if (found)
+		SET(target, files_id, table->id);
+	return found;
 }
 
 /* Closed under its number, in a table that does not have the epoll, or in a socket's queue: then criu has a copy. */
@@ -143,17 +173,6 @@ static bool find_elsewhere(struct dump *dump, const EventpollFileEntry *epoll, E
 	return target->has_file_id;
 }
 
-/* A table that has the epoll, under a number. */
-struct holder {
-	const struct descriptor_table *table;
-	int number;
-};
-
-struct holders {
-	struct holder *items;
-	size_t count, capacity;
-};
-
 static void find_holders(struct dump *dump, const EventpollFileEntry *epoll, struct holders *out)
 {
 	for (size_t i = 0; i < dump->snapshot->table_count; i++) {
@@ -165,51 +184,62 @@ static void find_holders(struct dump *dump, const EventpollFileEntry *epoll, str
 			j++;
 		if (j < table->count)
 			*arena_append(dump->arena, out->items, out->count, out->capacity) =
-			    (struct holder){ table, table->entries[j]->fd };
+			    (struct holder){ table, table->entries[j]->fd, NULL };
 	}
 }
 
 static struct error *find_target(struct dump *dump, const struct known_files *known, const struct holders *holders,
-				 const EventpollFileEntry *epoll, EventpollTfdEntry *target, unsigned slot)
+				 const EventpollFileEntry *epoll, const struct place *place)
 {
 	for (size_t i = 0; i < holders->count; i++)
-		if (find_in_table(known, holders->items[i].table, holders->items[i].number, target, slot))
+		if (find_in_table(known, &holders->items[i], place))
 			return NULL;
-	if (find_elsewhere(dump, epoll, target, slot))
+	if (find_elsewhere(dump, epoll, place->target, place->slot))
 		return NULL;
 	return with_hint(fail("an epoll watches a file (once descriptor %u) that nobody in the tree has open any more",
-			      target->tfd),
+			      place->target->tfd),
 			 "Remove the target (EPOLL_CTL_DEL) before closing its descriptor.");
 }
 
-/* How many earlier targets were added under the same number. */
-static unsigned slot_of(uint32_t *const numbers, size_t index)
+/* What kcmp() would take long for. */
+static void ask_at_once(struct dump *dump, const struct known_files *known, const EventpollFileEntry *epoll,
+			struct holder *holder, size_t highest)
 {
-	unsigned slot = 0;
+	uint32_t *numbers = arena_array(dump->arena, uint32_t, epoll->n_tfd);
+	bool *members = arena_array(dump->arena, bool, epoll->n_tfd);
+	size_t count = 0;
 
-	for (size_t i = 0; i < index; i++)
-		slot += numbers[i] == numbers[index];
-	return slot;
+	for (size_t i = 0; i < epoll->n_tfd; i++) {
+		const FdinfoEntry *entry = entry_of(holder->table, epoll->tfd[i]->tfd);
+
+		if (entry && !known->sockets[entry->id])
+			numbers[count++] = epoll->tfd[i]->tfd;
+	}
+	if (count < MANY_TARGETS || !epoll_members(holder->table->owner, holder->number, numbers, count, members))
+		return;
+	holder->members = arena_array(dump->arena, bool, highest + 1);
+	for (size_t i = 0; i < count; i++)
+		holder->members[numbers[i]] = members[i];
 }
 
 static struct error *dump_targets(struct dump *dump, const struct known_files *known, EventpollFileEntry *epoll)
 {
-	uint32_t *numbers = arena_array(dump->arena, uint32_t, epoll->n_tfd);
+	struct place *places = arena_array(dump->arena, struct place, epoll->n_tfd);
 	struct holders holders = { 0 };
 	size_t highest = 0;
-	unsigned char *seen;
+	unsigned *slots;
 
 	find_holders(dump, epoll, &holders);
+	for (size_t i = 0; i < epoll->n_tfd; i++)
+		highest = epoll->tfd[i]->tfd > highest ? epoll->tfd[i]->tfd : highest;
+	slots = arena_array(dump->arena, unsigned, highest + 1);
+	for (size_t i = 0; i < epoll->n_tfd; i++)
+		places[i] = (struct place){ epoll->tfd[i], slots[epoll->tfd[i]->tfd]++, 0 };
+	for (size_t i = 0; i < holders.count; i++)
+		ask_at_once(dump, known, epoll, &holders.items[i], highest);
 	for (size_t i = 0; i < epoll->n_tfd; i++) {
-		numbers[i] = epoll->tfd[i]->tfd;
-		highest = numbers[i] > highest ? numbers[i] : highest;
-	}
-	seen = arena_alloc(dump->arena, highest + 1);
-	for (size_t i = 0; i < epoll->n_tfd; i++) {
-		unsigned slot = seen[numbers[i]] ? slot_of(numbers, i) : 0;
-
-		seen[numbers[i]] = 1;
-		TRY(find_target(dump, known, &holders, epoll, epoll->tfd[i], slot));
+		places[i].slots = slots[epoll->tfd[i]->tfd];
+		TRY(find_target(dump, known, &holders, epoll, &places[i]));
 	}
 	return NULL;
 }

@@ -3,15 +3,12 @@
 
 #include <fcntl.h>
 #include <linux/magic.h>
-#include <linux/sched.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/statfs.h>
-#include <sys/syscall.h>
-#include <sys/wait.h>
-#include <unistd.h>
+
+#include "files/stand_in.h"
 
 static const char proc[] = "/proc/";
 
@@ -84,32 +81,26 @@ bool procfs_is_own(const struct restore *restore, const char *path)
 	return below(path, &pid) && snapshot_has_pid(restore->snapshot, pid);
 }
 
-static pid_t fork_with_number(pid_t pid)
-{
-	struct clone_args arguments = {
-		.exit_signal = SIGCHLD,
-		.set_tid = (uint64_t)(uintptr_t)&pid,
-		.set_tid_size = 1,
-	};
+struct opening {
+	const char *path;
+	int flags, fd, reason;
+};
 
-	return syscall(SYS_clone3, &arguments, sizeof(arguments));
+static void open_it(void *argument)
+{
+	struct opening *opening = argument;
+
+	opening->fd = open(opening->path, opening->flags);
+	opening->reason = errno;
 }
 
 struct error *procfs_open_dead(pid_t pid, const char *path, int flags, int *ret_fd)
 {
-	pid_t helper = fork_with_number(pid);
-	int reason;
+	struct opening opening = { .path = path, .flags = flags, .fd = -1 };
 
-	if (helper == 0)
-		for (;;)
-			pause();
-	if (helper < 0)
+	if (!stand_in_run(pid, open_it, &opening))
 		return with_hint(fail_errno("could not make a process %d, to which %s belonged", pid, path),
 				 "If another process has this number now, wait until it has ended.");
-	*ret_fd = open(path, flags);
-	reason = errno;
-	kill(helper, SIGKILL);
-	while (waitpid(helper, NULL, 0) < 0 && errno == EINTR)
-		;
-	return *ret_fd < 0 ? fail_number(reason, "could not open %s", path) : NULL;
+	*ret_fd = opening.fd;
+	return *ret_fd < 0 ? fail_number(opening.reason, "could not open %s", path) : NULL;
 }

@@ -8,16 +8,16 @@
 
 #include "support/cleanup.h"
 
-enum { ANSWER_BYTES = 64 * 1024, REQUEST_BYTES = 256 };
+enum { ANSWER_BYTES = 64 * 1024, ONE_ANSWER_BYTES = 4096, REQUEST_BYTES = 256 };
 
-static struct error *ask(int fd, const void *request, size_t length, const char *what)
+static struct error *ask(int fd, int flags, const void *request, size_t length, const char *what)
 {
 	struct {
 		struct nlmsghdr header;
 		char body[REQUEST_BYTES];
 	} message = { .header = { .nlmsg_len = NLMSG_LENGTH(length),
 				  .nlmsg_type = SOCK_DIAG_BY_FAMILY,
-				  .nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP } };
+				  .nlmsg_flags = NLM_F_REQUEST | flags } };
 
 	memcpy(message.body, request, length);
 	return send(fd, &message, message.header.nlmsg_len, 0) < 0 ? fail_errno("could not ask for %s", what) : NULL;
@@ -31,7 +31,7 @@ struct error *diag_dump(const void *request, size_t length, const char *what, di
 
 	if (fd < 0 || !buffer)
 		return fail_errno("could not ask for %s", what);
-	TRY(ask(fd, request, length, what));
+	TRY(ask(fd, NLM_F_DUMP, request, length, what));
 	for (;;) {
 		ssize_t n = recv(fd, buffer, ANSWER_BYTES, 0);
 		size_t left = n;
@@ -53,6 +53,32 @@ struct error *diag_dump(const void *request, size_t length, const char *what, di
 			TRY(take(argument, answer));
 		}
 	}
+}
+
+struct error *diag_find(const void *request, size_t length, const char *what, diag_take take, void *argument,
+			bool *ret_found)
+{
+	cleanup_close int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_SOCK_DIAG);
+	char buffer[ONE_ANSWER_BYTES] __attribute__((aligned(8)));
+	const struct nlmsghdr *answer = (const struct nlmsghdr *)buffer;
+	ssize_t n;
+
+	*ret_found = false;
+	if (fd < 0)
+		return fail_errno("could not ask for %s", what);
+	TRY(ask(fd, 0, request, length, what));
+	n = recv(fd, buffer, sizeof(buffer), 0);
+	if (n < 0)
+		return fail_errno("could not read the answer about %s", what);
+	if (!NLMSG_OK(answer, (size_t)n))
+		return fail("the answer about %s is cut off", what);
+	if (answer->nlmsg_type == NLMSG_ERROR) {
+		int number = -((const struct nlmsgerr *)NLMSG_DATA(answer))->error;
+
+		return number == ENOENT ? NULL : fail_number(number, "could not ask for %s", what);
+	}
+	*ret_found = true;
+	return take(argument, answer);
 }
 
 const struct rtattr *diag_attribute(const struct nlmsghdr *answer, size_t message, unsigned type)

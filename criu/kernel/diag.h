@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* One dump request to NETLINK_SOCK_DIAG and its answers: sock_diag(7). main and opener. */
+/* Requests to NETLINK_SOCK_DIAG and their answers: sock_diag(7). main and opener. */
 #pragma once
 
 #include <linux/netlink.h>
@@ -16,5 +16,8 @@ typedef struct error *(*diag_take)(void *argument, const struct nlmsghdr *answer
  * false where this kernel cannot list them, which is then no error. */
 struct error *diag_dump(const void *request, size_t length, const char *what, diag_take take, void *argument,
 			bool *ret_supported) must_check;
+/* The one socket that a request names (for struct inet_diag_req_v2: the id). *ret_found: false where there is none. */
+struct error *diag_find(const void *request, size_t length, const char *what, diag_take take, void *argument,
+			bool *ret_found) must_check;
 /* An attribute behind a message of that size; NULL: there is none. */
 const struct rtattr *diag_attribute(const struct nlmsghdr *answer, size_t message, unsigned type);

@@ -92,27 +92,33 @@ struct error *pagemap_guards(int pagemap_fd, uint64_t start, uint64_t end, struc
 	return run_scan(pagemap_fd, start, end, argument, &(struct target){ arena, NULL, guards }, &supported);
 }
 
-/* One 64-bit word a page: bit 63 present, 62 swapped, 61 of a file or shared. The zero page
- * cannot be told here; its content is found to be zero later. */
-static struct error *read_pagemap(int fd, uint64_t start, uint64_t end, bool anonymous_only, struct arena *arena,
+/*
+ * One 64-bit word a page: bit 63 present, 62 swapped, 61 of a file or shared, 56 nobody else's. The zero page
+ * cannot be told here; its content is found to be zero later. Holes are as slow as pages (1 s/TiB), so the search
+ * ends with the last page of the area. Only pages with bit 56 are counted: the zero page never has it.
+ */
+static struct error *read_pagemap(int fd, const struct page_area *area, bool anonymous_only, struct arena *arena,
 				  struct page_ranges *ranges)
 {
-	uint64_t words[ENTRIES];
+	uint64_t words[ENTRIES], start = area->start, left = area->pages;
 
-	while (start < end) {
-		uint64_t pages = (end - start) / PAGE_BYTES;
+	while (start < area->end && left) {
+		uint64_t pages = (area->end - start) / PAGE_BYTES;
 		ssize_t length = pread(fd, words, (pages < ENTRIES ? pages : ENTRIES) * 8, start / PAGE_BYTES * 8);
 
 		if (length <= 0)
 			return length ? fail_errno("could not read the page map") : NULL;
-		for (ssize_t i = 0; i < length / 8; i++, start += PAGE_BYTES)
-			if ((words[i] >> 62) && !(anonymous_only && (words[i] >> 61 & 1)))
-				add(arena, ranges, start, start + PAGE_BYTES);
+		for (ssize_t i = 0; i < length / 8 && left; i++, start += PAGE_BYTES) {
+			if (!(words[i] >> 62) || (anonymous_only && (words[i] >> 61 & 1)))
+				continue;
+			add(arena, ranges, start, start + PAGE_BYTES);
+			left -= (words[i] >> 63) & (words[i] >> 56 & 1);
+		}
 	}
 	return NULL;
 }
 
-struct error *pagemap_scan(int pagemap_fd, const struct page_range *areas, size_t area_count, bool anonymous_only,
+struct error *pagemap_scan(int pagemap_fd, const struct page_area *areas, size_t area_count, bool anonymous_only,
 			   struct arena *arena, struct page_ranges *ranges, struct page_ranges *guards)
 {
 	const struct target target = { arena, ranges, guards };
@@ -124,6 +130,6 @@ struct error *pagemap_scan(int pagemap_fd, const struct page_range *areas, size_
 	if (!supported) /* before Linux 6.15 */
 		TRY(scan(pagemap_fd, start, end, anonymous_only, IS_PRESENT, &target, &supported));
 	for (size_t i = 0; i < area_count && !supported; i++)
-		TRY(read_pagemap(pagemap_fd, areas[i].start, areas[i].end, anonymous_only, arena, ranges));
+		TRY(read_pagemap(pagemap_fd, &areas[i], anonymous_only, arena, ranges));
 	return NULL;
 }

@@ -21,10 +21,17 @@ struct page_ranges {
 	size_t count, capacity;
 };
 
+/* Where pages are looked for, [start, end) in addresses. */
+struct page_area {
+	uint64_t start, end;
+	uint64_t pages; /* that will be found, the zero page not counted; or PAGES_UNKNOWN */
+};
+#define PAGES_UNKNOWN UINT64_MAX
+
 /* Appends the ranges within the areas (at least one, ascending; nothing of interest is mapped
  * between them) that are present or swapped and neither the zero page nor, if anonymous_only,
  * pages of a file; guard pages (MADV_GUARD_INSTALL) apart. */
-struct error *pagemap_scan(int pagemap_fd, const struct page_range *areas, size_t area_count, bool anonymous_only,
+struct error *pagemap_scan(int pagemap_fd, const struct page_area *areas, size_t area_count, bool anonymous_only,
 			   struct arena *arena, struct page_ranges *ranges, struct page_ranges *guards) must_check;
 /* Appends the guard pages in [start, end), of a mapping of any kind. */
 struct error *pagemap_guards(int pagemap_fd, uint64_t start, uint64_t end, struct arena *arena, struct page_ranges *guards) must_check;

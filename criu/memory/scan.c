@@ -51,19 +51,29 @@ static struct error *scan_guards(struct task_scan *scan, int pagemap, const stru
 	return NULL;
 }
 
+/* smaps counts neither what is swapped as a page nor those of hugetlbfs. */
+static uint64_t count_pages(const struct mapping_line *line, enum page_class class)
+{
+	if (line->swapped_kib || (line->flags & MAPPING_HUGETLB))
+		return PAGES_UNKNOWN;
+	return (class == PAGES_WRITTEN ? line->anonymous_kib : line->present_kib) * 1024 / PAGE_BYTES;
+}
+
 /* Neighbours of one class are scanned by one call. */
 static struct error *scan_pages(struct task_scan *scan, int pagemap)
 {
-	struct page_range *areas = arena_array(&scan->arena, struct page_range, scan->line_count);
+	struct page_area *areas = arena_array(&scan->arena, struct page_area, scan->line_count);
 
 	for (size_t i = 0, count; i < scan->line_count; i += count) {
 		enum page_class class = classify(&scan->lines[i]);
 
 		for (count = 0; i + count < scan->line_count && classify(&scan->lines[i + count]) == class; count++)
-			areas[count] = (struct page_range){ scan->lines[i + count].start, scan->lines[i + count].end };
+			areas[count] = (struct page_area){ scan->lines[i + count].start, scan->lines[i + count].end,
+							   count_pages(&scan->lines[i + count], class) };
 		if (class == PAGES_ALL)
 			for (size_t j = 0; j < count; j++)
-				*arena_append(&scan->arena, scan->wanted.items, scan->wanted.count, scan->wanted.capacity) = areas[j];
+				*arena_append(&scan->arena, scan->wanted.items, scan->wanted.count, scan->wanted.capacity) =
+				    (struct page_range){ areas[j].start, areas[j].end };
 		else if (class == PAGES_NONE)
 			TRY(scan_guards(scan, pagemap, &scan->lines[i], count));
 		else

@@ -6,8 +6,13 @@
  */
 #pragma once
 
+#include <sys/un.h>
+
 #include "model/run.h"
 #include "support/error.h"
+
+/* First word of what comes into a mailbox. A request is for whoever serves the mailbox before it receives. */
+enum handover_message { HANDOVER_DESCRIPTORS = 1, HANDOVER_END, HANDOVER_REQUEST };
 
 enum handed_purpose {
 	HANDED_DESCRIPTOR, /* number in the table */
@@ -35,6 +40,11 @@ struct handover {
 struct error *handover_prepare(struct restore *restore) must_check;
 /* newborn, at birth and before the opener exists: makes the mailbox and writes its address to the board. */
 struct error *handover_open_mailbox(struct restore *restore, struct task *task, struct handover *handover) must_check;
+/* opener: the name of a newborn's mailbox, from which its answers to the opener's socket come. Returns the length. */
+uint32_t handover_address(const struct restore *restore, const struct task *task, struct sockaddr_un *address);
+/* opener: a request, which begins with HANDOVER_REQUEST, and descriptors for it. */
+struct error *handover_request(struct restore *restore, const struct task *task, const void *data, size_t length,
+			       const int *fds, size_t count) must_check;
 /* newborn: receives everything the opener sends; table descriptors end up at their
  * numbers with their close-on-exec flag, all others above files_number_limit(). */
 struct error *handover_receive(struct restore *restore, struct task *task, struct handover *handover) must_check;

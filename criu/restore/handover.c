@@ -22,13 +22,12 @@
 #include "model/keep.h"
 #include "restore/opener.h"
 #include "restore/send.h"
+#include "sockets/unix/maker.h"
 #include "support/cleanup.h"
 #include "support/file.h"
 #include "tasks/root_and_cwd.h"
 
 enum { BATCH = 250, AUTOBIND_LENGTH = 6 /* NUL and five hexadecimal digits: unix(7) */ };
-
-enum message_kind { MESSAGE_DESCRIPTORS = 1, MESSAGE_END };
 
 /* One message: what each of its descriptors is for. */
 struct message {
@@ -91,6 +90,14 @@ static struct sockaddr_un mailbox_address(uint32_t number, socklen_t *length)
 	return address;
 }
 
+uint32_t handover_address(const struct restore *restore, const struct task *task, struct sockaddr_un *address)
+{
+	socklen_t length;
+
+	*address = mailbox_address(restore->board->rows[task->index].address, &length);
+	return length;
+}
+
 /* ---- the opener sends ---- */
 
 struct sender {
@@ -101,29 +108,48 @@ struct sender {
 	int fds[BATCH];
 };
 
-static struct error *flush(struct sender *sender, uint32_t kind)
+static struct error *post(int socket, const struct sockaddr_un *address, socklen_t address_length, const void *data,
+			  size_t length, const int *fds, size_t count)
 {
-	_Alignas(struct cmsghdr) char control[CMSG_SPACE(sizeof(sender->fds))] = { 0 };
-	struct message *message = &sender->message;
-	struct iovec data = { message, offsetof(struct message, items) + message->count * sizeof(message->items[0]) };
+	_Alignas(struct cmsghdr) char control[CMSG_SPACE(BATCH * sizeof(int))] = { 0 };
+	struct iovec vector = { (void *)data, length };
 	struct msghdr header = {
-		.msg_name = &sender->address, .msg_namelen = sender->length, .msg_iov = &data, .msg_iovlen = 1
+		.msg_name = (void *)address, .msg_namelen = address_length, .msg_iov = &vector, .msg_iovlen = 1
 	};
 
-	message->kind = kind;
-	if (message->count) {
+	if (count) {
 		struct cmsghdr *rights = (struct cmsghdr *)control;
 
 		header.msg_control = control;
-		header.msg_controllen = CMSG_SPACE(message->count * sizeof(int));
+		header.msg_controllen = CMSG_SPACE(count * sizeof(int));
 		rights->cmsg_level = SOL_SOCKET;
 		rights->cmsg_type = SCM_RIGHTS;
-		rights->cmsg_len = CMSG_LEN(message->count * sizeof(int));
-		memcpy(CMSG_DATA(rights), sender->fds, message->count * sizeof(int));
+		rights->cmsg_len = CMSG_LEN(count * sizeof(int));
+		memcpy(CMSG_DATA(rights), fds, count * sizeof(int));
 	}
-	while (sendmsg(sender->socket, &header, MSG_NOSIGNAL) < 0)
+	while (sendmsg(socket, &header, MSG_NOSIGNAL) < 0)
 		if (errno != EINTR)
 			return fail_errno("could not hand over descriptors");
+	return NULL;
+}
+
+struct error *handover_request(struct restore *restore, const struct task *task, const void *data, size_t length,
+			       const int *fds, size_t count)
+{
+	struct sockaddr_un address;
+	socklen_t address_length = handover_address(restore, task, &address);
+
+	return post(restore->files->hub, &address, address_length, data, length, fds, count);
+}
+
+static struct error *flush(struct sender *sender, uint32_t kind)
+{
+	struct message *message = &sender->message;
+	size_t count = message->count;
+
+	message->kind = kind;
+	TRY(post(sender->socket, &sender->address, sender->length, message,
+		 offsetof(struct message, items) + count * sizeof(message->items[0]), sender->fds, count));
 	message->count = 0;
 	return NULL;
 }
@@ -136,7 +162,7 @@ static struct error *put(struct sender *sender, int fd, enum handed_purpose purp
 	message->items[message->count].number = number;
 	message->items[message->count].flags = flags;
 	sender->fds[message->count++] = fd;
-	return message->count == BATCH ? flush(sender, MESSAGE_DESCRIPTORS) : NULL;
+	return message->count == BATCH ? flush(sender, HANDOVER_DESCRIPTORS) : NULL;
 }
 
 static struct error *put_special(struct restore *restore, struct sender *sender, uint32_t id, int flags,
@@ -148,7 +174,7 @@ static struct error *put_special(struct restore *restore, struct sender *sender,
 	TRY(regular_open(restore, file->entry->reg, flags, &fd));
 	TRY(put(sender, fd, purpose, number, 0));
 	/* It must still be open when it is sent. */
-	return flush(sender, MESSAGE_DESCRIPTORS);
+	return flush(sender, HANDOVER_DESCRIPTORS);
 }
 
 static struct error *send_table(struct restore *restore, struct sender *sender, const struct descriptor_table *table)
@@ -193,7 +219,19 @@ static struct error *send_to_task(struct restore *restore, const struct task *ta
 	TRY(put_special(restore, sender, task->fs->cwd_id, O_PATH, HANDED_CWD, 0));
 	TRY(put_special(restore, sender, task->fs->root_id, O_PATH, HANDED_ROOT, 0));
 	TRY(send_to_threads(restore, task, sender));
-	return flush(sender, MESSAGE_END);
+	return flush(sender, HANDOVER_END);
+}
+
+/* To a zombie, which may die now. */
+static struct error *send_end(struct restore *restore, const struct task *task)
+{
+	cleanup_free struct sender *sender = calloc(1, sizeof(*sender));
+
+	if (!sender)
+		return out_of_memory();
+	sender->socket = restore->files->hub;
+	sender->address = mailbox_address(restore->board->rows[task->index].address, &sender->length);
+	return flush(sender, HANDOVER_END);
 }
 
 struct error *send_to_tasks(struct restore *restore)
@@ -203,6 +241,8 @@ struct error *send_to_tasks(struct restore *restore)
 
 		if (task->state != TASK_DEAD)
 			TRY(with_context(send_to_task(restore, task), "process %d", task->pid));
+		else if (unix_serves(restore, task))
+			TRY(send_end(restore, task));
 	}
 	return NULL;
 }
@@ -370,7 +410,7 @@ struct error *handover_receive(struct restore *restore, struct task *task, struc
 				TRY(keep_item(restore, task->table, handover, message->items[i].purpose,
 					      message->items[i].number, fds[i], above));
 		}
-		if (message->kind == MESSAGE_END)
+		if (message->kind == HANDOVER_END)
 			break;
 	}
 	return task->table->owner == task ? place_born_with(restore, task->table) : NULL;

@@ -7,6 +7,7 @@
 
 #include "files/remap.h"
 #include "model/context.h"
+#include "sockets/unix/maker.h"
 #include "support/log.h"
 #include "support/options.h"
 
@@ -65,7 +66,8 @@ static pid_t spare_pid(const struct planner *planner)
 {
 	pid_t pid = 300;
 
-	while (snapshot_has_pid(planner->snapshot, pid) || remap_needs_pid(planner->restore, pid) || kill(pid, 0) == 0)
+	while (snapshot_has_pid(planner->snapshot, pid) || remap_needs_pid(planner->restore, pid) ||
+	       unix_needs_pid(planner->restore, pid) || kill(pid, 0) == 0)
 		pid++;
 	return pid;
 }
@@ -104,8 +106,13 @@ static struct error *plan_adoption(struct planner *planner, struct task *parent,
 		bearer = add_helper(planner, leader, spare_pid(planner), child->sid, leader->pgid);
 		add_after(planner, leader, bearer);
 	}
-	if (bearer->helper)
-		kin(planner, bearer)->leaves_early = true;
+	if (bearer->helper) {
+		bool serves = unix_serves(planner->restore, bearer);
+
+		kin(planner, bearer)->group = bearer->pgid;
+		kin(planner, bearer)->leaves_early = !serves;
+		kin(planner, bearer)->leaves_later = serves;
+	}
 	add_after(planner, bearer, child);
 	kin(planner, parent)->subreaper = true;
 	planner->birth[child->index] = child->sid;

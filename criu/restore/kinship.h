@@ -20,7 +20,7 @@ struct kin {
 	pid_t group;	   /* group to be in at the end */
 	bool subreaper;	   /* adopts children of helpers while the tree grows */
 	bool leaves_early; /* helper: ends once its children are born, its parent takes the end */
-	bool leaves_later; /* helper: ends once all groups are joined */
+	bool leaves_later; /* helper: ends once all groups are joined; if it made sockets, once these are made again */
 };
 
 struct kinship {

@@ -24,6 +24,7 @@
 #include "restore/kinship.h"
 #include "restore/program.h"
 #include "restore/report.h"
+#include "sockets/unix/maker.h"
 #include "support/ending.h"
 #include "support/log.h"
 #include "support/options.h"
@@ -62,13 +63,22 @@ static void fork_children(struct restore *restore, struct task *const *children,
 	}
 }
 
+enum leaving { LEAVES_EARLY, LEAVES_LATER, LEAVES_LAST, STAYS };
+
+static enum leaving leaving_of(const struct restore *restore, const struct task *task)
+{
+	const struct kin *kin = kin_of(restore, task);
+
+	if (!kin->leaves_later)
+		return kin->leaves_early ? LEAVES_EARLY : STAYS;
+	return unix_serves(restore, task) ? LEAVES_LAST : LEAVES_LATER;
+}
+
 /* Children that were only there to bear others. Zombies of the tree stay. */
-static void reap_helpers(struct task *const *children, size_t count, const struct restore *restore, bool early)
+static void reap_helpers(struct task *const *children, size_t count, const struct restore *restore, enum leaving when)
 {
 	for (size_t i = 0; i < count; i++) {
-		const struct kin *kin = kin_of(restore, children[i]);
-
-		if (!(early ? kin->leaves_early : kin->leaves_later))
+		if (leaving_of(restore, children[i]) != when)
 			continue;
 		waitpid(restore->board->rows[children[i]->index].host_pid, NULL, __WALL);
 		restore->board->rows[children[i]->index].host_pid = 0; /* the number may be anybody's now */
@@ -86,12 +96,21 @@ static struct error *grow(struct restore *restore, struct task *task, const stru
 	if (kin->new_session)
 		TRY(terminals_take(restore, task));
 	fork_children(restore, kin->after, kin->after_count, task);
-	reap_helpers(kin->before, kin->before_count, restore, true);
-	reap_helpers(kin->after, kin->after_count, restore, true);
+	reap_helpers(kin->before, kin->before_count, restore, LEAVES_EARLY);
+	reap_helpers(kin->after, kin->after_count, restore, LEAVES_EARLY);
 	return NULL;
 }
 
-static struct error *join_groups(struct restore *restore, const struct task *task, const struct kin *kin)
+/* Who stands in for one that is gone makes what that one had made. */
+static struct error *leave(struct restore *restore, const struct task *task, const struct handover *handover)
+{
+	if (unix_serves(restore, task))
+		TRY(unix_makers_serve(restore, handover->mailbox));
+	_exit(0);
+}
+
+static struct error *join_groups(struct restore *restore, const struct task *task, const struct kin *kin,
+				 const struct handover *handover)
 {
 	if (kin->own_group && getpgrp() != getpid() && setpgid(0, 0))
 		return fail_errno("could not make process group %d", task->pid);
@@ -102,19 +121,20 @@ static struct error *join_groups(struct restore *restore, const struct task *tas
 		return fail_errno("could not join process group %d", kin->group);
 	board_arrive(restore, STAGE_GROUPS);
 	if (kin->leaves_later)
-		_exit(0);
+		return leave(restore, task, handover);
 	if (kin->moves_last && setpgid(0, kin->group))
 		return fail_errno("could not join process group %d", kin->group);
-	reap_helpers(kin->after, kin->after_count, restore, false);
+	reap_helpers(kin->after, kin->after_count, restore, LEAVES_LATER);
 	board_arrive(restore, STAGE_MOVED);
 	return NULL;
 }
 
-static void die(const struct task *task) __attribute__((noreturn));
-static void die(const struct task *task)
+static void die(const struct restore *restore, const struct task *task) __attribute__((noreturn));
+static void die(const struct restore *restore, const struct task *task)
 {
 	const TaskCoreEntry *core = task_leader(task)->core->tc;
 
+	reap_helpers(kin_of(restore, task)->after, kin_of(restore, task)->after_count, restore, LEAVES_LAST);
 	prctl(PR_SET_NAME, core->comm);
 	end_with_status((int)core->exit_code);
 }
@@ -136,9 +156,11 @@ static struct error *live(struct restore *restore, struct task *task, struct han
 	struct board_row *rows = restore->board->rows;
 	struct memory_layout layout = { 0 };
 
+	TRY(unix_makers_serve(restore, handover->mailbox));
 	if (task->table->owner != task)
 		board_await_word(restore, &rows[task->table->owner->index].table_ready);
 	TRY(handover_receive(restore, task, handover));
+	reap_helpers(kin_of(restore, task)->after, kin_of(restore, task)->after_count, restore, LEAVES_LAST);
 	if (task->table->owner == task)
 		board_tell(&rows[task->index].table_ready);
 	TRY(oom_restore(task));
@@ -187,14 +209,16 @@ static void newborn_main(struct restore *restore, struct task *task)
 	__atomic_store_n(&restore->board->rows[task->index].host_pid, getpid(), __ATOMIC_SEQ_CST);
 	if (__atomic_load_n(&restore->board->failed, __ATOMIC_SEQ_CST))
 		_exit(1);
-	if (task->state != TASK_DEAD)
+	if (unix_serves(restore, task))
 		error = handover_open_mailbox(restore, task, &handover);
 	if (!error)
 		error = grow(restore, task, kin);
 	if (!error)
-		error = join_groups(restore, task, kin);
+		error = join_groups(restore, task, kin, &handover);
+	if (!error && task->state == TASK_DEAD && unix_serves(restore, task))
+		error = unix_makers_serve(restore, handover.mailbox);
 	if (!error && task->state == TASK_DEAD)
-		die(task);
+		die(restore, task);
 	if (!error)
 		error = live(restore, task, &handover);
 	report_and_exit(restore, task, error);
@@ -248,7 +272,7 @@ struct error *helper_fork(struct restore *restore, struct error *(*body)(struct 
 		do {
 			wanted = wanted ? wanted + 1 : 300;
 		} while (snapshot_has_pid(restore->snapshot, wanted) || remap_needs_pid(restore, wanted) ||
-			 kill(wanted, 0) == 0);
+			 unix_needs_pid(restore, wanted) || kill(wanted, 0) == 0);
 		pid = clone_with_pid(wanted, 0);
 		if (pid >= 0 || errno != EEXIST)
 			break;

@@ -289,7 +289,8 @@ static struct error *make(struct restore *restore, struct planned_file *file, in
 	if (options->so_reuseport)
 		TRY(set_number(fd, SOL_SOCKET, SO_REUSEPORT, 1, "SO_REUSEPORT"));
 	if (socket->stream)
-		return tcp_create(restore, file, fd);
+		return tcp_create(file, fd);
+	TRY(tcp_signed_restore(entry, fd));
 	if (options->so_bound_dev && setsockopt(fd, SOL_SOCKET, SO_BINDTODEVICE, options->so_bound_dev,
 						strlen(options->so_bound_dev)))
 		return fail_errno("could not bind the socket to the device %s", options->so_bound_dev);
@@ -326,7 +327,8 @@ static struct error *fill(struct restore *restore, struct planned_file *file)
 		TRY(set_number(file->fd, SOL_SOCKET, SO_REUSEADDR, entry->opts->reuseaddr, "SO_REUSEADDR"));
 	TRY(socket_options_restore(entry->opts, file->fd));
 	TRY(more_options_restore(entry->opts, file->fd, OPTION_AT_THE_END));
-	return more_options_restore(entry->opts, file->fd, OPTION_LAST);
+	TRY(more_options_restore(entry->opts, file->fd, OPTION_LAST));
+	return entry->n_waiting ? tcp_waiting_restore(restore, entry, file->fd) : NULL;
 }
 
 static struct error *finish(struct restore *restore, struct planned_file *file, int fd)

@@ -103,6 +103,24 @@ size_t inet_pack(const union inet_address *address, unsigned char bytes[18])
 	return length + 2;
 }
 
+void inet_packets(const union inet_address *local, const union inet_address *remote, struct locked_connection *out)
+{
+	union inet_address own = *local, other = *remote;
+	unsigned char bytes[18];
+	size_t length;
+
+	inet_unmap(&own);
+	inet_unmap(&other);
+	memset(out, 0, sizeof(*out));
+	out->family = own.any.sa_family;
+	length = inet_pack(&own, bytes) - 2;
+	memcpy(out->local, bytes, length);
+	inet_pack(&other, bytes);
+	memcpy(out->remote, bytes, length);
+	out->local_port = inet_port(&own);
+	out->remote_port = inet_port(&other);
+}
+
 bool inet_unpack(const ProtobufCBinaryData *bytes, union inet_address *address)
 {
 	memset(address, 0, sizeof(*address));

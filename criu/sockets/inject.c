@@ -14,7 +14,7 @@
 #include "sockets/inet.h"
 #include "support/cleanup.h"
 
-enum { HOPS = 64, WINDOW = 0xffff };
+enum { HOPS = 255, WINDOW = 0xffff, REST_MAX = 64 };
 
 static uint32_t add(uint32_t sum, const void *data, size_t length)
 {
@@ -100,19 +100,25 @@ struct error *inject_packet(int protocol, const union inet_address *from, const 
 struct error *inject_segment(const struct segment *segment)
 {
 	union inet_address from = segment->from, to = segment->to;
-	struct tcphdr header = { 0 };
+	struct {
+		struct tcphdr header;
+		unsigned char rest[REST_MAX];
+	} packet = { 0 };
+	size_t length = sizeof(packet.header) + segment->options_length + segment->data_length;
 
 	inet_unmap(&from);
 	inet_unmap(&to);
-	header.source = inet_port(&from);
-	header.dest = inet_port(&to);
-	header.seq = htonl(segment->sequence);
-	header.ack_seq = htonl(segment->acknowledged);
-	header.doff = sizeof(header) / 4;
-	header.th_flags = segment->flags;
-	header.window = htons(WINDOW);
-	header.check = checksum(&from, &to, IPPROTO_TCP, &header, sizeof(header));
-	return inject_packet(IPPROTO_TCP, &from, &to, &header, sizeof(header));
+	packet.header.source = inet_port(&from);
+	packet.header.dest = inet_port(&to);
+	packet.header.seq = htonl(segment->sequence);
+	packet.header.ack_seq = htonl(segment->acknowledged);
+	packet.header.doff = (sizeof(packet.header) + segment->options_length) / 4;
+	packet.header.th_flags = segment->flags;
+	packet.header.window = htons(segment->window ?: WINDOW);
+	memcpy(packet.rest, segment->options, segment->options_length);
+	memcpy(packet.rest + segment->options_length, segment->data, segment->data_length);
+	packet.header.check = checksum(&from, &to, IPPROTO_TCP, &packet, length);
+	return inject_packet(IPPROTO_TCP, &from, &to, &packet, length);
 }
 
 struct error *inject_datagram(int protocol, const union inet_address *from, const union inet_address *to,

@@ -17,6 +17,7 @@
 
 #include "files/collection.h"
 #include "files/plan.h"
+#include "files/stand_in.h"
 #include "image/record.h"
 #include "model/context.h"
 #include "model/snapshot.h"
@@ -447,22 +448,37 @@ static void put_files(struct restore *restore, const SkPacketEntry *entry, struc
 		put_control(header, SCM_RIGHTS, fds, count * sizeof(int));
 }
 
-/* Who sent it may be nobody that lives: then it is from us. */
+struct sending {
+	int fd, flags;
+	const struct msghdr *header;
+	ssize_t sent;
+	int reason;
+};
+
+static void send_it(void *argument)
+{
+	struct sending *sending = argument;
+
+	sending->sent = sendmsg(sending->fd, sending->header, sending->flags);
+	sending->reason = errno;
+}
+
+/* Its sender may have ended: then it is sent while somebody has its number, or, where that cannot be, it is from us. */
 static struct error *send_packet(struct restore *restore, const SkPacketEntry *entry, int fd, struct msghdr *header)
 {
 	struct ucred sender = { entry->sender_pid, entry->sender_uid, entry->sender_gid };
-	int flags = MSG_DONTWAIT | MSG_NOSIGNAL | (entry->out_of_band ? MSG_OOB : 0);
+	struct sending sending = { fd, MSG_DONTWAIT | MSG_NOSIGNAL | (entry->out_of_band ? MSG_OOB : 0), header };
 	size_t files = header->msg_controllen;
-	ssize_t n;
 
 	if (entry->has_sender_pid)
 		put_control(header, SCM_CREDENTIALS, &sender, sizeof(sender));
-	n = sendmsg(fd, header, flags);
-	if (n < 0 && errno == ESRCH && entry->has_sender_pid) {
+	send_it(&sending);
+	if (sending.sent < 0 && sending.reason == ESRCH && entry->has_sender_pid &&
+	    !stand_in_run(sender.pid, send_it, &sending)) {
 		header->msg_controllen = files;
-		n = sendmsg(fd, header, flags);
+		send_it(&sending);
 	}
-	return n == (ssize_t)entry->length ? NULL : fail_errno("could not fill a socket's queue");
+	return sending.sent == (ssize_t)entry->length ? NULL : fail_number(sending.reason, "could not fill a socket's queue");
 }
 
 struct error *queue_send(struct restore *restore, const struct queued_packet *packet, int fd, const void *address,

@@ -84,18 +84,11 @@ static struct error *check_extensions(int fd)
 	return NULL;
 }
 
-static struct error *check_listener(struct dump *dump, const struct tcp_info *info, InetSkEntry *entry)
+static struct error *dump_listener(struct dump *dump, const struct open_fd *fd, const struct tcp_info *info,
+				   InetSkEntry *entry)
 {
 	entry->backlog = info->tcpi_sacked;
-	if (!info->tcpi_unacked)
-		return NULL;
-	if (!dump->criu->options->skip_in_flight)
-		return as_passing(with_hint(
-		    fail("%u connections wait to be accepted by the socket that listens on port %u",
-			 info->tcpi_unacked, entry->src_port),
-		    "Use --skip-in-flight to leave them out, or dump when the program has accepted them."));
-	log_warning("%u connections that wait on port %u are left out", info->tcpi_unacked, entry->src_port);
-	return NULL;
+	return info->tcpi_unacked ? tcp_waiting_note(dump, fd, entry, info->tcpi_unacked) : NULL;
 }
 
 static struct error *check_allowed(struct dump *dump, const InetSkEntry *entry, const union inet_address *source,
@@ -118,15 +111,20 @@ static struct error *check_allowed(struct dump *dump, const InetSkEntry *entry, 
 			 "to end them.");
 }
 
+struct inet_collection *inet_collection(struct dump *dump)
+{
+	if (!dump->files->inet_sockets)
+		dump->files->inet_sockets = arena_new(dump->arena, struct inet_collection);
+	return dump->files->inet_sockets;
+}
+
 static void add_connection(struct dump *dump, const struct open_fd *fd, InetSkEntry *entry,
 			   const union inet_address *source, const union inet_address *destination)
 {
-	struct inet_collection *all = dump->files->inet_sockets;
+	struct inet_collection *all = inet_collection(dump);
 	struct tcp_connection *connection;
 
 	files_hold(dump, fd);
-	if (!all)
-		all = dump->files->inet_sockets = arena_new(dump->arena, struct inet_collection);
 	connection = arena_append(dump->arena, all->connections, all->count, all->capacity);
 	*connection = (struct tcp_connection){
 		.entry = entry, .source = *source, .destination = *destination, .fd = fd->fd
@@ -165,9 +163,9 @@ struct error *tcp_dump(struct dump *dump, const struct open_fd *fd, InetSkEntry 
 	entry->state = info.tcpi_state;
 	dump_options(dump, fd->fd, entry);
 	TRY(check_extensions(fd->fd));
-	TRY(tcp_signed_check(dump, entry->ino));
+	TRY(tcp_signed_dump(dump, entry));
 	if (entry->state == INET_LISTENING)
-		return check_listener(dump, &info, entry);
+		return dump_listener(dump, fd, &info, entry);
 	if (ready.revents & POLLPRI)
 		return with_hint(fail("the TCP connection has urgent data that was not read"),
 				 "Urgent data cannot be saved; let the program read it before the dump.");
@@ -348,36 +346,29 @@ static struct error *read_connection(struct dump *dump, struct tcp_connection *c
 	return leave_repair(connection);
 }
 
-static void packet_addresses(const struct tcp_connection *connection, struct locked_connection *out)
+static struct error *lock_all(struct dump *dump, const struct inet_collection *all)
 {
-	union inet_address local = connection->source, remote = connection->destination;
-	unsigned char bytes[18];
-	size_t length;
+	size_t count = all->count + all->waiting_count;
+	cleanup_free struct locked_connection *locked = calloc(count, sizeof(*locked));
 
-	inet_unmap(&local);
-	inet_unmap(&remote);
-	memset(out, 0, sizeof(*out));
-	out->family = local.any.sa_family;
-	length = inet_pack(&local, bytes) - 2;
-	memcpy(out->local, bytes, length);
-	inet_pack(&remote, bytes);
-	memcpy(out->remote, bytes, length);
-	out->local_port = inet_port(&local);
-	out->remote_port = inet_port(&remote);
+	if (!locked)
+		return out_of_memory();
+	for (size_t i = 0; i < all->count; i++)
+		inet_packets(&all->connections[i].source, &all->connections[i].destination, &locked[i]);
+	tcp_waiting_lock(all, locked + all->count);
+	return network_lock(dump, locked, count);
 }
 
 struct error *tcp_dump_late(struct dump *dump)
 {
 	struct inet_collection *all = dump->files->inet_sockets;
-	cleanup_free struct locked_connection *locked = calloc(all->count, sizeof(*locked));
 
-	if (!locked)
-		return out_of_memory();
-	if (inspecting(dump)) /* what may be refused was looked at before */
+	TRY(tcp_waiting_find(dump));
+	if (inspecting(dump) || !(all->count + all->waiting_count)) /* what may be refused was looked at before */
 		return NULL;
-	for (size_t i = 0; i < all->count; i++)
-		packet_addresses(&all->connections[i], &locked[i]);
-	TRY(network_lock(dump, locked, all->count));
+	TRY(tcp_waiting_ask(dump));
+	TRY(lock_all(dump, all));
+	TRY(tcp_waiting_check(dump));
 	undo_push(&dump->undo, "TCP connections leave repair mode", leave_repair_all, dump);
 	for (size_t i = 0; i < all->count; i++)
 		TRY(with_context(read_connection(dump, &all->connections[i]), "TCP socket %u",

@@ -28,9 +28,6 @@ enum {
 	QUEUE_MAX = 1 << 30,
 	STATE_TRIES = 4000,
 	STATE_PAUSE_US = 500,
-	FLAG_FIN = 1,
-	FLAG_RST = 4,
-	FLAG_ACK = 16,
 };
 
 static bool is_connected(const InetSkEntry *entry)
@@ -92,20 +89,9 @@ static struct error *read_stream(struct restore *restore, const InetSkEntry *ent
 
 static void plan_lock(struct restore *restore, const struct planned_inet *socket)
 {
-	union inet_address local = socket->source, remote = socket->destination;
-	struct locked_connection connection = { 0 };
-	unsigned char bytes[18];
-	size_t length;
+	struct locked_connection connection;
 
-	inet_unmap(&local);
-	inet_unmap(&remote);
-	connection.family = local.any.sa_family;
-	length = inet_pack(&local, bytes) - 2;
-	memcpy(connection.local, bytes, length);
-	inet_pack(&remote, bytes);
-	memcpy(connection.remote, bytes, length);
-	connection.local_port = inet_port(&local);
-	connection.remote_port = inet_port(&remote);
+	inet_packets(&socket->source, &socket->destination, &connection);
 	network_lock_plan(restore, &connection);
 }
 
@@ -116,6 +102,8 @@ struct error *tcp_plan(struct restore *restore, struct planned_file *file)
 	char from[INET_TEXT], to[INET_TEXT];
 
 	file->rank = entry->state == INET_LISTENING ? 0 : 1;
+	if (entry->n_waiting)
+		TRY(tcp_waiting_plan(restore, entry));
 	if (!is_connected(entry) || restore->criu->options->tcp_close)
 		return NULL;
 	inet_text(&socket->source, from);
@@ -147,25 +135,31 @@ static uint32_t first_sent(const InetSkEntry *entry, const TcpStreamEntry *strea
 }
 
 /* In repair mode no other socket is in the way. */
-struct error *tcp_create(struct restore *restore, struct planned_file *file, int fd)
+struct error *tcp_begin(int fd, uint32_t sent, uint32_t received, const union inet_address *source)
 {
-	const struct planned_inet *socket = file->kind_data;
-	const InetSkEntry *entry = file->entry->isk;
 	char text[INET_TEXT];
 
 	if (setsockopt(fd, IPPROTO_TCP, TCP_REPAIR, &(int){ TCP_REPAIR_ON }, sizeof(int)))
 		return with_hint(fail_errno("could not put a TCP socket into repair mode"),
 				 "Run criu with CAP_NET_ADMIN in the network namespace of the connection.");
 	TRY(set_number(fd, TCP_REPAIR_QUEUE, TCP_SEND_QUEUE, "TCP_REPAIR_QUEUE"));
-	TRY(set_number(fd, TCP_QUEUE_SEQ, first_sent(entry, socket->stream), "TCP_QUEUE_SEQ"));
+	TRY(set_number(fd, TCP_QUEUE_SEQ, sent, "TCP_QUEUE_SEQ"));
 	TRY(set_number(fd, TCP_REPAIR_QUEUE, TCP_RECV_QUEUE, "TCP_REPAIR_QUEUE"));
-	TRY(set_number(fd, TCP_QUEUE_SEQ, first_received(entry, socket->stream), "TCP_QUEUE_SEQ"));
+	TRY(set_number(fd, TCP_QUEUE_SEQ, received, "TCP_QUEUE_SEQ"));
 	TRY(set_number(fd, TCP_REPAIR_QUEUE, TCP_NO_QUEUE, "TCP_REPAIR_QUEUE"));
-	if (!bind(fd, &socket->source.any, inet_length(&socket->source)))
+	if (!bind(fd, &source->any, inet_length(source)))
 		return NULL;
-	inet_text(&socket->source, text);
+	inet_text(source, text);
 	return with_hint(fail_errno("could not bind a TCP connection to %s", text),
 			 "This host needs the address that the connection had.");
+}
+
+struct error *tcp_create(struct planned_file *file, int fd)
+{
+	const struct planned_inet *socket = file->kind_data;
+	const InetSkEntry *entry = file->entry->isk;
+
+	return tcp_begin(fd, first_sent(entry, socket->stream), first_received(entry, socket->stream), &socket->source);
 }
 
 bool tcp_is_over(const InetSkEntry *entry)
@@ -325,7 +319,7 @@ static struct error *set_window(const TcpStreamEntry *stream, uint32_t received,
 		   : NULL;
 }
 
-static struct error *await_state(int fd, uint32_t wanted)
+struct error *tcp_await_state(int fd, uint32_t wanted)
 {
 	struct tcp_info info;
 	socklen_t length = sizeof(info);
@@ -345,24 +339,24 @@ static struct error *hear(const InetSkEntry *entry, const struct planned_inet *s
 			  bool acknowledged, uint32_t wanted)
 {
 	const TcpStreamEntry *stream = socket->stream;
-	bool peer_done = peer_has_closed(entry->state) && !(flags & (FLAG_FIN | FLAG_RST));
+	bool peer_done = peer_has_closed(entry->state) && !(flags & (SEGMENT_FIN | SEGMENT_RST));
 	struct segment segment = {
 		.from = socket->destination,
 		.to = socket->source,
 		.sequence = first_received(entry, stream) + stream->inq_len + peer_done,
 		.acknowledged = acknowledged ? stream->outq_seq : first_sent(entry, stream),
-		.flags = flags | FLAG_ACK,
+		.flags = flags | SEGMENT_ACK,
 	};
 
 	TRY(inject_segment(&segment));
-	return await_state(fd, wanted);
+	return tcp_await_state(fd, wanted);
 }
 
 static struct error *close_sending(int fd, uint32_t wanted)
 {
 	if (shutdown(fd, SHUT_WR))
 		return fail_errno("could not close a TCP connection");
-	return await_state(fd, wanted);
+	return tcp_await_state(fd, wanted);
 }
 
 /* From established to where it was. */
@@ -376,16 +370,16 @@ static struct error *reach_state(const InetSkEntry *entry, const struct planned_
 		return hear(entry, socket, fd, 0, true, INET_FIN_WAIT2);
 	case INET_CLOSING:
 		TRY(close_sending(fd, INET_FIN_WAIT1));
-		return hear(entry, socket, fd, FLAG_FIN, false, INET_CLOSING);
+		return hear(entry, socket, fd, SEGMENT_FIN, false, INET_CLOSING);
 	case INET_CLOSE_WAIT:
-		return hear(entry, socket, fd, FLAG_FIN, false, INET_CLOSE_WAIT);
+		return hear(entry, socket, fd, SEGMENT_FIN, false, INET_CLOSE_WAIT);
 	case INET_LAST_ACK:
-		TRY(hear(entry, socket, fd, FLAG_FIN, false, INET_CLOSE_WAIT));
+		TRY(hear(entry, socket, fd, SEGMENT_FIN, false, INET_CLOSE_WAIT));
 		return close_sending(fd, INET_LAST_ACK);
 	case INET_CLOSED:
 		if (entry->reset)
-			return hear(entry, socket, fd, FLAG_RST, false, INET_CLOSED);
-		TRY(hear(entry, socket, fd, FLAG_FIN, false, INET_CLOSE_WAIT));
+			return hear(entry, socket, fd, SEGMENT_RST, false, INET_CLOSED);
+		TRY(hear(entry, socket, fd, SEGMENT_FIN, false, INET_CLOSE_WAIT));
 		TRY(close_sending(fd, INET_LAST_ACK));
 		return hear(entry, socket, fd, 0, true, INET_CLOSED);
 	}
@@ -448,6 +442,8 @@ struct error *tcp_fill(struct restore *restore, struct planned_file *file)
 	if (socket->stream && entry->state != INET_SYN_SENT)
 		TRY(fill_connection(restore, entry, socket, file->fd));
 	TRY(set_options(entry, socket->stream, file->fd));
+	if (socket->stream)
+		TRY(tcp_signed_restore(entry, file->fd));
 	if (!socket->stream)
 		return shut_down(entry, file->fd, is_connected(entry));
 	/* Received all that comes, but the peer has not closed: shutdown(SHUT_RD) */

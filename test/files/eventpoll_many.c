@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 // timeout: 60
-/* An epoll with 10,000 targets. */
+/* An epoll with 10,000 targets; one of them has moved to another number, and its old one is that of a file that is not
+ * watched. */
 #include "test.h"
 
 #include <stdlib.h>
@@ -14,6 +15,7 @@ enum { COUNT = 10000 };
 int main(void)
 {
 	int epoll = must(epoll_create1(0)), *targets = calloc(COUNT, sizeof(int));
+	int unwatched, moved = COUNT / 2;
 	struct rlimit limit;
 
 	must(getrlimit(RLIMIT_NOFILE, &limit));
@@ -27,10 +29,17 @@ int main(void)
 		targets[i] = must(eventfd(0, EFD_NONBLOCK));
 		must(epoll_ctl(epoll, EPOLL_CTL_ADD, targets[i], &event));
 	}
+	unwatched = targets[moved];
+	targets[moved] = must(dup(unwatched));
+	must(close(unwatched));
+	check_equal(must(eventfd(0, EFD_NONBLOCK)), unwatched);
 
 	checkpoint();
 
-	for (int i = 0; i < COUNT; i += 97) {
+	check_equal(eventfd_write(unwatched, 1), 0);
+	check_equal(epoll_wait(epoll, &(struct epoll_event){ 0 }, 1, 0), 0);
+
+	for (int i = 0; i < COUNT; i += 50) {
 		struct epoll_event event = { 0 };
 
 		check_equal(eventfd_write(targets[i], 1), 0);

@@ -30,6 +30,7 @@ static void check_flags(const struct mapping_line *lines)
 {
 	check(lines[0].flags == MAPPING_MAY_WRITE && lines[0].protection_key == 3, "flags and key of a file");
 	check(lines[0].shared_clean_kib == 8 && lines[0].shared_dirty_kib == 4, "what others share");
+	check(lines[0].present_kib == 8 && lines[0].anonymous_kib == 4 && lines[0].swapped_kib == 12, "how many pages there are");
 	check(lines[1].flags == (MAPPING_MAY_WRITE | MAPPING_ACCOUNTED | MAPPING_GROWSDOWN | MAPPING_LOCKED | MAPPING_DONTDUMP |
 				 MAPPING_HUGEPAGE), "flags of the heap");
 	check(lines[1].huge_kib == 2048, "huge pages of the heap");

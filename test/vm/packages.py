@@ -1,16 +1,22 @@
 # SPDX-License-Identifier: GPL-2.0
 """What the virtual machines are made of, from Debian's archive: kernels and, for test/interop, the
-packaged criu. Nothing of it is installed: packages are fetched and unpacked below build/vm."""
+packaged criu. Nothing of it is installed: packages are fetched and unpacked below build/vm, by lists of packages that are
+kept there too, since no machine has those of all these releases of Debian."""
 
 import glob
 import lzma
 import os
+import re
 import subprocess
+import time
 
 TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 PLACE = os.path.join(TOP, "build/vm")
-# A release of the kernel and the package that always depends on the newest build of it.
-KERNELS = {"6.1": "linux-image-amd64", "6.12": "linux-image-6.12-amd64"}
+ARCHIVE = os.path.join(PLACE, "archive")
+# Linux 5.10; 6.1, 6.12 and criu 3.17.1; everything newer.
+SOURCES = ("debian bullseye", "debian bookworm", "debian-security bookworm-security", "debian trixie-backports")
+SETTINGS = {"Dir::Etc::SourceList": "sources", "Dir::Etc::SourceParts": "none", "Dir::State::Lists": "lists", "Dir::Cache": "cache"}
+LISTS_AGE = 24 * 3600
 # What must be loaded before the root is there; with what they depend on.
 BOOT_MODULES = ("virtio_pci", "9pnet_virtio", "9p", "overlay", "virtio_blk", "crc32c_generic", "ext4")
 
@@ -26,23 +32,64 @@ def call(*arguments, **settings):
     return result.stdout
 
 
+def apt(program, *arguments, **settings):
+    words = [f"-o{name}={os.path.join(ARCHIVE, path)}" for name, path in SETTINGS.items()]
+    return call(program, "-q", *words, *arguments, **settings)
+
+
+def update_lists():
+    """The lists of the archive's packages, once a day."""
+    sources = os.path.join(ARCHIVE, "sources")
+    if os.path.exists(sources) and time.time() - os.path.getmtime(sources) < LISTS_AGE:
+        return
+    os.makedirs(os.path.join(ARCHIVE, "lists/partial"), exist_ok=True)
+    os.makedirs(os.path.join(ARCHIVE, "cache/archives/partial"), exist_ok=True)
+    with open(sources + ".new", "w") as file:
+        for source in SOURCES:
+            place, suite = source.split()
+            file.write(f"deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] http://deb.debian.org/{place} {suite} main\n")
+    os.rename(sources + ".new", sources)
+    try:
+        apt("apt-get", "update")
+    except Missing:
+        os.unlink(sources)
+        raise
+
+
+def parts(package):
+    """The package and those that it has been split into (kernels from Linux 7.2 on)."""
+    version = package.removeprefix("linux-image")
+    return [package] + [name for name in re.findall(r"Depends: (\S+)", apt("apt-cache", "depends", package))
+                        if name in ("linux-base" + version, "linux-binary" + version, "linux-modules" + version)]
+
+
 def unpacked(package):
     """The folder that a package of the archive is unpacked in; fetched on the first call."""
     place = os.path.join(PLACE, package)
     if not os.path.isdir(place):
+        update_lists()
         os.makedirs(place + ".new", exist_ok=True)
-        call("apt-get", "-q", "download", package, cwd=place + ".new")
-        call("dpkg-deb", "-x", glob.glob(place + ".new/*.deb")[0], place + ".new")
+        for part in parts(package):
+            apt("apt-get", "download", part, cwd=place + ".new")
+        for file in glob.glob(place + ".new/*.deb"):
+            call("dpkg-deb", "-x", file, place + ".new")
+            os.unlink(file)
         os.rename(place + ".new", place)
     return place
 
 
+def by_numbers(name):
+    return [int(number) for number in re.findall(r"\d+", name)]
+
+
 def kernel_package(release):
-    for line in call("apt-cache", "depends", KERNELS[release]).splitlines():
-        name = line.split()[-1]
-        if line.strip().startswith("Depends: linux-image-") and "<" not in name:
-            return name
-    raise Missing(f"no package with Linux {release}: {KERNELS[release]}")
+    """The newest build of that release, which is two numbers; of the newest release of all: "newest"."""
+    update_lists()
+    pattern = r"\d+\.\d+" if release == "newest" else re.escape(release)
+    found = re.findall(rf"^linux-image-{pattern}\.[\d.-]+(?:\+deb\d+)?-amd64$", apt("apt-cache", "pkgnames", "linux-image-"), re.M)
+    if not found:
+        raise Missing(f"the archive has no Linux {release}")
+    return max(found, key=by_numbers)
 
 
 def unpack_xz(data):
@@ -84,7 +131,7 @@ def modules_in_order(modules):
     for name in BOOT_MODULES:
         if name in builtin:
             continue
-        for path in reversed(needs[name]):
+        for path in reversed(needs.get(name, [])):  # newer kernels need no crc32c_generic
             if path not in order:
                 order.append(path)
     return order
@@ -122,12 +169,14 @@ class Kernel:
         package = kernel_package(release)
         self.version = package[len("linux-image-"):]
         place = unpacked(package)
-        self.modules = os.path.join(place, "lib/modules", self.version)
+        base = next(path for path in (os.path.join(place, "usr"), place) if os.path.isdir(os.path.join(path, "lib/modules")))
+        self.modules = os.path.join(base, "lib/modules", self.version)
         if not os.path.exists(os.path.join(self.modules, "modules.dep")):
-            call("depmod", "-b", place, self.version)
+            call("depmod", "-b", base, self.version)
         self.executable = os.path.join(place, "vmlinux")
         if not os.path.exists(self.executable):
-            kernel = executable_of(os.path.join(place, "boot/vmlinuz-" + self.version))
+            image = os.path.join(self.modules, "vmlinuz")
+            kernel = executable_of(image if os.path.exists(image) else os.path.join(place, "boot/vmlinuz-" + self.version))
             with open(self.executable + ".new", "wb") as file:
                 file.write(kernel)
             os.rename(self.executable + ".new", self.executable)

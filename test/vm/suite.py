@@ -1,12 +1,14 @@
 # SPDX-License-Identifier: GPL-2.0
 """The programs of the mirrored tree on other kernels, with all capabilities: each is dumped and restored there."""
 
+import os
 import re
 
 from machine import Machine, MachineError, make_disk
 from packages import TOP
 
-SUITE = "-m cycle -m refused files memory tasks sockets restore dump namespaces"
+# What test/run is given; the variable SUITE says it otherwise.
+SUITE = os.environ.get("SUITE", "-m cycle -m refused files memory tasks sockets restore dump namespaces")
 COPY = f"""
 set -e
 mkdir -p /persist/criu/build/release/bin
@@ -40,9 +42,10 @@ def run_programs(context, release, runs, seconds=1500):
     return f"Linux {kernel.version}: " + "; ".join(lines)
 
 
-def test_linux_6_1(context):
-    return run_programs(context, "6.1", [SUITE])
+def on(release):
+    return lambda context: run_programs(context, release, [SUITE])
 
 
-def test_linux_6_12(context):
-    return run_programs(context, "6.12", [SUITE])
+# The variable KERNELS asks for any others of the archive (packages.py), such as "5.10 6.16 newest".
+for name in os.environ.get("KERNELS", "6.1 6.12 newest").split():
+    vars()["test_linux_" + name.replace(".", "_")] = on(name)

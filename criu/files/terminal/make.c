@@ -12,6 +12,7 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/stat.h>
+#include <sys/sysmacros.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -59,29 +60,39 @@ static bool same_mounts(pid_t pid)
 	return !stat(path, &other) && !stat("/proc/self/ns/mnt", &own) && own.st_ino == other.st_ino;
 }
 
+/* Of a slave the link tells which pseudo terminal it is, of a master fdinfo does. */
+static bool is_end_of(pid_t pid, const char *number, unsigned index)
+{
+	cleanup_free char *info = NULL, *link = NULL;
+	char path[64], wanted[32];
+
+	snprintf(path, sizeof(path), "/proc/%d/fd/%.16s", pid, number);
+	snprintf(wanted, sizeof(wanted), "/dev/pts/%u", index);
+	error_free(read_link_at(AT_FDCWD, path, &link));
+	if (link) /* without its master it is deleted and still has the number */
+		link[strcspn(link, " ")] = '\0';
+	if (link && !strcmp(link, wanted))
+		return true;
+	snprintf(path, sizeof(path), "/proc/%d/fdinfo/%.16s", pid, number);
+	snprintf(wanted, sizeof(wanted), "tty-index:\t%u\n", index);
+	error_free(read_file_at(AT_FDCWD, path, &info, NULL));
+	return info && strstr(info, wanted);
+}
+
 static bool holds(pid_t pid, unsigned index)
 {
-	cleanup_free char *path = NULL;
 	cleanup_closedir DIR *directory = NULL;
-	char wanted[32];
 	struct dirent *entry;
+	char path[32];
 
-	snprintf(wanted, sizeof(wanted), "tty-index:\t%u\n", index);
-	if (asprintf(&path, "/proc/%d/fdinfo", pid) < 0)
-		return false;
+	snprintf(path, sizeof(path), "/proc/%d/fd", pid);
 	directory = opendir(path);
-	while (directory && (entry = readdir(directory))) {
-		cleanup_free char *info = NULL;
-		struct error *error = read_file_at(dirfd(directory), entry->d_name, &info, NULL);
-
-		if (!error && strstr(info, wanted))
+	while (directory && (entry = readdir(directory)))
+		if (is_end_of(pid, entry->d_name, index))
 			return true;
-		error_free(error);
-	}
 	return false;
 }
 
-/* The kernel tells in fdinfo which pseudo terminal a master is. */
 static struct error *name_holder(unsigned index)
 {
 	cleanup_closedir DIR *processes = opendir("/proc");
@@ -201,9 +212,14 @@ static struct error *open_current(struct restore *restore, const struct planned_
 {
 	struct current_request request = { terminal->slave_fd, -1, file->entry->tty->flags & O_ACCMODE };
 	cleanup_free char *stack = NULL;
+	unsigned device = 0;
 	int status;
 	pid_t pid;
 
+	/* The end of a session hangs up every terminal that is no pseudo terminal. */
+	if (terminal->source == TERMINAL_INHERITED && (ioctl(terminal->slave_fd, TIOCGDEV, &device) || major(device) != SLAVE_MAJOR))
+		return with_hint(fail("/dev/tty cannot be opened on the terminal that is given for %s", terminal->key),
+				 "Give a pseudo terminal.");
 	if (terminal->source == TERMINAL_CALLER) {
 		request.fd = open("/dev/tty", request.flags | O_NOCTTY | O_CLOEXEC);
 	} else {

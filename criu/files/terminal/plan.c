@@ -61,9 +61,11 @@ static unsigned index_of(const TtyInfoEntry *info)
 	return info->pty ? info->pty->index : info->type == TTY_TYPE__PTY ? info->id >> 1 : ~0u;
 }
 
-/* /dev/tty is the terminal of its number, or in older images that of its session. */
+/* /dev/tty is the terminal of its number, which may be outside; or, without a number, that of its session. */
 static bool is_current_of(const TtyInfoEntry *current, const TtyInfoEntry *info)
 {
+	if (info->type == TTY_TYPE__EXT_TTY && current->pty)
+		return info->rdev == makedev(SLAVE_MAJOR, current->pty->index);
 	return current->pty ? current->pty->index == index_of(info) : current->sid && current->sid == info->sid;
 }
 
@@ -78,7 +80,8 @@ static struct planned_terminal *find(const struct restore *restore, const TtyInf
 		if (known == info || (known->type == TTY_TYPE__PTY && info->type == TTY_TYPE__PTY &&
 				      index_of(known) == index_of(info)))
 			return terminal;
-		if (info->type == TTY_TYPE__CTTY && known->type == TTY_TYPE__PTY && is_current_of(info, known))
+		if (info->type == TTY_TYPE__CTTY && (known->type == TTY_TYPE__PTY || known->type == TTY_TYPE__EXT_TTY) &&
+		    is_current_of(info, known))
 			return terminal;
 	}
 	return NULL;

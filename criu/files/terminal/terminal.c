@@ -29,6 +29,7 @@ struct terminal_end {
 	const char *name;	 /* for messages */
 	const struct task *task; /* who has it open; NULL: nobody */
 	int number;
+	unsigned device; /* of /dev/tty, /dev/console and others from outside: what they lead to */
 };
 
 struct terminal_collection {
@@ -158,15 +159,18 @@ static struct error *dump_hung_up(struct dump *dump, const struct open_fd *fd, T
 }
 
 /* Opened as /dev/tty: another name for the terminal that its opener's session had. */
-static struct error *dump_current(struct dump *dump, const struct open_fd *fd, unsigned index, TtyFileEntry *out)
+static struct error *dump_current(struct dump *dump, const struct open_fd *fd, unsigned device, TtyFileEntry *out)
 {
-	uint32_t id = (CURRENT_INDEX + OWN_INDEX * 3 + index) << 1;
+	bool pseudo = major(device) == SLAVE_MAJOR;
+	uint32_t id = (CURRENT_INDEX + OWN_INDEX * 3 + (pseudo ? minor(device) : CURRENT_DEVICE + device)) << 1;
 	struct terminal_end *end = find_end(dump, id);
 
 	out->tty_info_id = id;
 	if (!end) {
 		end = add_end(dump, id, TTY_TYPE__CTTY, fd->stat.st_rdev);
-		set_index(dump, end->info, index);
+		end->device = device;
+		if (pseudo)
+			set_index(dump, end->info, minor(device));
 		TRY(note_holder(dump, end, fd));
 		TRY(terminal_state_read(dump->arena, fd->fd, end->info));
 	}
@@ -201,6 +205,7 @@ static struct error *dump_external(struct dump *dump, const struct open_fd *fd, 
 	}
 	end = add_end(dump, index << 1, TTY_TYPE__EXT_TTY, fd->stat.st_rdev);
 	out->tty_info_id = end->info->id;
+	(void)ioctl(fd->fd, TIOCGDEV, &end->device);
 	TRY(note_holder(dump, end, fd));
 	return terminal_state_read(dump->arena, fd->fd, end->info);
 }
@@ -223,10 +228,10 @@ static struct error *dump_kind(struct dump *dump, const struct open_fd *fd, TtyF
 			return dump_hung_up(dump, fd, out);
 		return fail_errno("could not find out which terminal it is");
 	}
+	if (major(fd->stat.st_rdev) == MASTER_MAJOR && minor(fd->stat.st_rdev) == 0)
+		return dump_current(dump, fd, device, out);
 	if (major(device) != SLAVE_MAJOR)
 		return refuse_device(fd);
-	if (major(fd->stat.st_rdev) == MASTER_MAJOR && minor(fd->stat.st_rdev) == 0)
-		return dump_current(dump, fd, minor(device), out);
 	return dump_pty(dump, fd, minor(device), out);
 }
 
@@ -307,7 +312,7 @@ static bool is_outside_external(struct dump *dump, uint32_t device)
 	struct terminal_collection *all = collection(dump);
 
 	for (size_t i = 0; i < all->count; i++)
-		if (all->ends[i].info->type == TTY_TYPE__EXT_TTY && all->ends[i].info->rdev == device)
+		if (all->ends[i].info->type == TTY_TYPE__EXT_TTY && all->ends[i].device == device)
 			return true;
 	return false;
 }
@@ -333,9 +338,10 @@ static struct error *add_unopened_terminals(struct dump *dump)
 }
 
 /* Session and foreground group, which only a member of the session may ask for: /proc tells them. */
-static void set_session(struct dump *dump, TtyInfoEntry *info)
+static void set_session(struct dump *dump, const struct terminal_end *end)
 {
-	uint32_t device = info->pty ? makedev(SLAVE_MAJOR, info->pty->index) : info->rdev;
+	TtyInfoEntry *info = end->info;
+	uint32_t device = end->device ?: info->pty ? makedev(SLAVE_MAJOR, info->pty->index) : info->rdev;
 
 	for (size_t i = 0; i < dump->snapshot->task_count; i++) {
 		const struct task *task = dump->snapshot->tasks[i];
@@ -371,8 +377,16 @@ static struct error *check_outside(struct dump *dump, const struct terminal_end 
 	const TtyInfoEntry *info = end->info;
 
 	if ((info->type != TTY_TYPE__PTY && info->type != TTY_TYPE__CTTY) || info->id & 1 || !info->termios ||
-	    find_end(dump, pty_id(info->pty->index, true)))
+	    (info->pty && find_end(dump, pty_id(info->pty->index, true))))
 		return NULL;
+	if (end->device && (is_outside_external(dump, end->device) ||
+			    (info->pty && find_end(dump, pty_id(info->pty->index, false)))))
+		return NULL; /* the terminal itself is looked at */
+	if (end->device && !info->pty)
+		return with_hint(fail("%s leads to a terminal of the machine (device %u:%u)", end->name, major(end->device),
+				      minor(end->device)),
+				 "Close it before the dump, or have that terminal open too and name it: --external tty[%x:DEVICE].",
+				 end->device);
 	if (options->orphan_pts_master || (options->shell_job && !session_in_tree(dump, info)))
 		return NULL;
 	if (session_in_tree(dump, info))
@@ -444,7 +458,7 @@ static struct error *dump_late(struct dump *dump)
 	number_hung_up(dump);
 	for (size_t i = 0; i < all->count; i++) {
 		if (all->ends[i].info->termios)
-			set_session(dump, all->ends[i].info);
+			set_session(dump, &all->ends[i]);
 		note_without_terminal(dump, all->ends[i].info);
 		TRY(check_master(dump, &all->ends[i]));
 	}

@@ -23,6 +23,7 @@ enum {
 	VIRTUAL_INDEX = 1004,
 	CURRENT_INDEX = 1006,
 	OUTSIDE_INDEX = 1013,
+	CURRENT_DEVICE = 1 << 24, /* /dev/tty that leads to no pseudo terminal */
 	OWN_INDEX = 4096, /* numbers of pseudo terminals that do not fit below the others */
 };
 

@@ -127,12 +127,20 @@ static void parse_detail(const char *text, struct mapping_line *line)
 	case 'A':
 		if (IS("AnonHugePages"))
 			line->huge_kib = kib(text + sizeof("AnonHugePages"));
+		else if (IS("Anonymous"))
+			line->anonymous_kib = kib(text + sizeof("Anonymous"));
 		break;
 	case 'S':
 		if (IS("Shared_Dirty"))
 			line->shared_dirty_kib = kib(text + sizeof("Shared_Dirty"));
 		else if (IS("Shared_Clean"))
 			line->shared_clean_kib = kib(text + sizeof("Shared_Clean"));
+		else if (IS("Swap"))
+			line->swapped_kib = kib(text + sizeof("Swap"));
+		break;
+	case 'R':
+		if (IS("Rss"))
+			line->present_kib = kib(text + sizeof("Rss"));
 		break;
 	case 'P':
 		if (IS("ProtectionKey"))

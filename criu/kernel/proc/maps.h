@@ -45,6 +45,7 @@ struct mapping_line {
 	uint32_t flags; /* of enum mapping_flag; smaps only */
 	uint32_t page_kib; /* KernelPageSize; smaps only */
 	uint64_t huge_kib; /* AnonHugePages; smaps only */
+	uint64_t present_kib, anonymous_kib, swapped_kib; /* Rss, without the zero page; of it no file's; Swap; smaps only */
 	uint64_t shared_dirty_kib, shared_clean_kib; /* pages that other processes have too; smaps only */
 	int protection_key; /* 0: the default one */
 };

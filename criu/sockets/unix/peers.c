@@ -46,7 +46,7 @@ static int compare_names(const void *a, const void *b)
 		   ?: ((*y)->entry->state == UNIX_LISTENING) - ((*x)->entry->state == UNIX_LISTENING);
 }
 
-static struct planned_socket *find_inode(const struct unix_plan *plan, uint32_t inode)
+struct planned_socket *unix_find(const struct unix_plan *plan, uint32_t inode)
 {
 	UnixSkEntry entry = { .ino = inode };
 	struct planned_socket key = { .entry = &entry }, *place = &key, **found;
@@ -57,7 +57,7 @@ static struct planned_socket *find_inode(const struct unix_plan *plan, uint32_t 
 
 static void link_peer(struct unix_plan *plan, struct planned_socket *socket)
 {
-	struct planned_socket *peer = socket->entry->peer ? find_inode(plan, socket->entry->peer) : NULL;
+	struct planned_socket *peer = socket->entry->peer ? unix_find(plan, socket->entry->peer) : NULL;
 
 	if (peer && peer->entry->state == UNIX_LISTENING && !unix_is_datagram(socket->entry))
 		socket->listener = peer;
@@ -144,6 +144,7 @@ struct error *unix_plan_get(struct restore *restore, struct unix_plan **ret)
 	for (size_t i = 0; i < plan->count; i++)
 		link_peer(plan, &plan->sockets[i]);
 	link_names(plan);
+	unix_makers_plan(restore, plan);
 	for (size_t i = 0; i < plan->count; i++)
 		plan->sockets[i].distance = distance_of(plan, &plan->sockets[i]);
 	return NULL;
@@ -156,17 +157,6 @@ static struct error *new_socket(const UnixSkEntry *entry, int *ret_fd)
 {
 	*ret_fd = socket(AF_UNIX, (int)entry->type | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	return *ret_fd < 0 ? fail_errno("could not make a unix socket") : NULL;
-}
-
-static struct error *new_pair(const UnixSkEntry *entry, int *a, int *b)
-{
-	int ends[2];
-
-	if (socketpair(AF_UNIX, (int)entry->type | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, ends))
-		return fail_errno("could not make a pair of unix sockets");
-	*a = ends[0];
-	*b = ends[1];
-	return NULL;
 }
 
 static struct error *bind_socket(struct restore *restore, struct planned_socket *socket)
@@ -183,13 +173,15 @@ static struct error *create_alone(struct restore *restore, struct planned_socket
 {
 	TRY(new_socket(socket->entry, &socket->file->fd));
 	TRY(bind_socket(restore, socket));
-	if (socket->entry->state == UNIX_LISTENING && listen(socket->file->fd, socket->entry->backlog))
-		return fail_errno("could not listen");
-	return NULL;
+	if (socket->entry->state != UNIX_LISTENING)
+		return NULL;
+	socket->listening = arena_new(restore->arena, struct unix_listener);
+	*socket->listening = (struct unix_listener){ .entry = socket->entry, .fd = socket->file->fd, .node = socket->node };
+	return unix_make_listen(restore, socket->listening, socket);
 }
 
 /* The next connection that comes from us; others that slipped in while the name was there already are closed. */
-static struct error *accept_own(int listener, int *ret_fd)
+static struct error *accept_own(int listener, pid_t maker, int *ret_fd)
 {
 	for (;;) {
 		struct ucred peer = { 0 };
@@ -198,28 +190,30 @@ static struct error *accept_own(int listener, int *ret_fd)
 		*ret_fd = accept4(listener, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
 		if (*ret_fd < 0)
 			return fail_errno("could not accept a connection");
-		if (getsockopt(*ret_fd, SOL_SOCKET, SO_PEERCRED, &peer, &length) || peer.pid == getpid())
+		if (getsockopt(*ret_fd, SOL_SOCKET, SO_PEERCRED, &peer, &length) || peer.pid == maker)
 			return NULL;
 		close(*ret_fd);
 	}
 }
 
 /* client may be NULL: then the end is a hidden one of the accepted socket. */
-static struct error *connect_through(struct restore *restore, const UnixSkEntry *name, int listener, int node,
+static struct error *connect_through(struct restore *restore, struct unix_listener *listener,
 				     struct planned_socket *accepted, struct planned_socket *client)
 {
 	int *client_fd = client ? &client->file->fd : &accepted->hidden;
 	struct sockaddr_un address;
 	socklen_t length;
+	pid_t maker;
 
 	TRY(new_socket(accepted->entry, client_fd));
-	if (client)
+	if (client) {
 		TRY(bind_socket(restore, client));
-	if (!unix_address_of(name, node, &address, &length))
+		TRY(unix_make_listen(restore, listener, client));
+	}
+	if (!unix_address_of(listener->entry, listener->node, &address, &length))
 		return fail("the image is damaged: a unix socket was accepted by one without a name");
-	if (connect(*client_fd, (struct sockaddr *)&address, length))
-		return fail_errno("could not connect a unix socket");
-	return accept_own(listener, &accepted->file->fd);
+	TRY(unix_make_connect(restore, accepted, false, *client_fd, listener->node, &address, length, &maker));
+	return accept_own(listener->fd, maker, &accepted->file->fd);
 }
 
 /* Do several connected sockets have this name, and no listener? */
@@ -244,9 +238,9 @@ static bool is_name_shared(const struct unix_plan *plan, const struct planned_so
 }
 
 static struct error *get_lost_listener(struct restore *restore, struct unix_plan *plan, const UnixSkEntry *entry,
-				       struct lost_listener **ret)
+				       struct unix_listener **ret)
 {
-	struct lost_listener *listener;
+	struct unix_listener *listener;
 
 	for (size_t i = 0; i < plan->lost_count; i++)
 		if (!unix_name_compare(plan->lost[i].entry, entry)) {
@@ -254,7 +248,7 @@ static struct error *get_lost_listener(struct restore *restore, struct unix_plan
 			return NULL;
 		}
 	listener = *ret = arena_append(restore->arena, plan->lost, plan->lost_count, plan->lost_capacity);
-	*listener = (struct lost_listener){ .entry = entry, .fd = -1, .node = -1 };
+	*listener = (struct unix_listener){ .entry = entry, .fd = -1, .node = -1 };
 	TRY(new_socket(entry, &listener->fd));
 	TRY(unix_name_bind_privately(restore, entry, listener->fd, &listener->node));
 	return listen(listener->fd, 1) ? fail_errno("could not listen") : NULL;
@@ -263,20 +257,29 @@ static struct error *get_lost_listener(struct restore *restore, struct unix_plan
 static struct error *connect_through_lost(struct restore *restore, struct unix_plan *plan,
 					  struct planned_socket *accepted, struct planned_socket *client)
 {
-	struct lost_listener *listener;
+	struct unix_listener *listener;
 
 	TRY(get_lost_listener(restore, plan, accepted->entry, &listener));
-	return connect_through(restore, listener->entry, listener->fd, listener->node, accepted, client);
+	return connect_through(restore, listener, accepted, client);
 }
 
+static bool can_be_accepted(const struct planned_socket *socket)
+{
+	return socket->entry->name.len && (!socket->name_is_taken || unix_has_path(socket->entry));
+}
+
+/* Its name is that of others too; or both ends were not made by one process, as those of a pair are. */
 static bool needs_lost_listener(const struct unix_plan *plan, const struct planned_socket *socket)
 {
-	return is_name_shared(plan, socket) && (!socket->name_is_taken || unix_has_path(socket->entry));
+	if (!can_be_accepted(socket))
+		return false;
+	return is_name_shared(plan, socket) ||
+	       (socket->peer && !unix_same_maker(&socket->told, &socket->peer->told));
 }
 
 static bool has_listener(const struct planned_socket *socket)
 {
-	return socket && socket->by_name && socket->by_name->file->fd >= 0;
+	return socket && socket->by_name && socket->by_name->listening;
 }
 
 static struct error *create_connected(struct restore *restore, struct planned_socket *socket)
@@ -286,16 +289,15 @@ static struct error *create_connected(struct restore *restore, struct planned_so
 	bool mine = has_listener(socket);
 
 	if (mine || has_listener(peer)) {
-		struct planned_socket *accepted = mine ? socket : peer, *listener = accepted->by_name;
+		struct planned_socket *accepted = mine ? socket : peer;
 
-		return connect_through(restore, listener->entry, listener->file->fd, listener->node, accepted,
-				       mine ? peer : socket);
+		return connect_through(restore, accepted->by_name->listening, accepted, mine ? peer : socket);
 	}
 	if (needs_lost_listener(plan, socket))
 		return connect_through_lost(restore, plan, socket, peer);
 	if (peer && needs_lost_listener(plan, peer))
 		return connect_through_lost(restore, plan, peer, socket);
-	TRY(new_pair(socket->entry, &socket->file->fd, peer ? &peer->file->fd : &socket->hidden));
+	TRY(unix_make_pair(restore, socket, &socket->file->fd, peer ? &peer->file->fd : &socket->hidden));
 	TRY(bind_socket(restore, socket));
 	return peer ? bind_socket(restore, peer) : NULL;
 }
@@ -307,7 +309,7 @@ static struct error *create_datagram(struct restore *restore, struct planned_soc
 
 	if (!partner && !abandoned)
 		return create_alone(restore, socket);
-	TRY(new_pair(socket->entry, &socket->file->fd, partner ? &partner->file->fd : &socket->hidden));
+	TRY(unix_make_pair(restore, socket, &socket->file->fd, partner ? &partner->file->fd : &socket->hidden));
 	TRY(bind_socket(restore, socket));
 	return partner ? bind_socket(restore, partner) : NULL;
 }
@@ -325,10 +327,12 @@ struct error *unix_create(struct restore *restore, struct planned_socket *socket
 
 /* ---- connect ---- */
 
-static struct error *connect_to(struct planned_socket *socket, const struct planned_socket *target)
+static struct error *connect_to(struct restore *restore, struct planned_socket *socket,
+				const struct planned_socket *target)
 {
 	struct sockaddr_un address;
 	socklen_t length = sizeof(address);
+	pid_t maker;
 
 	if (target->inherited) {
 		if (getsockname(target->file->fd, (struct sockaddr *)&address, &length))
@@ -337,10 +341,11 @@ static struct error *connect_to(struct planned_socket *socket, const struct plan
 		unix_outside_address(target->entry, &address, &length);
 	else if (!unix_address_of(target->entry, target->node, &address, &length))
 		return fail("the image is damaged: a unix socket is connected to one without a name");
-	if (!connect(socket->file->fd, (struct sockaddr *)&address, length))
-		return NULL;
-	return target->entry->uflags & UNIX_EXTERNAL ? unix_outside_unreachable(target->entry, errno)
-						     : fail_errno("could not connect a unix socket");
+	if (!(target->entry->uflags & UNIX_EXTERNAL))
+		return unix_make_connect(restore, socket, true, socket->file->fd, target->node, &address, length, &maker);
+	return connect(socket->file->fd, (struct sockaddr *)&address, length)
+		       ? unix_outside_unreachable(target->entry, errno)
+		       : NULL;
 }
 
 /* First those whose order is known. */
@@ -352,20 +357,22 @@ struct error *unix_connect_waiting(struct restore *restore, struct planned_socke
 	if (listener->waits_connected || entry->state != UNIX_LISTENING)
 		return NULL;
 	listener->waits_connected = true;
+	if (listener->listening) /* accepted connections may have been told of somebody else */
+		TRY(unix_make_listen(restore, listener->listening, listener));
 	for (size_t i = 0; i < entry->n_waiting; i++) {
-		struct planned_socket *client = find_inode(plan, entry->waiting[i]);
+		struct planned_socket *client = unix_find(plan, entry->waiting[i]);
 
 		if (!client || client->listener != listener || client->file->fd < 0)
 			return fail("the image is damaged: no unix socket %u waits for %u", entry->waiting[i],
 				    entry->ino);
 		client->waits_connected = true;
-		TRY(connect_to(client, listener));
+		TRY(connect_to(restore, client, listener));
 	}
 	for (size_t i = 0; i < plan->count; i++) {
 		struct planned_socket *client = &plan->sockets[i];
 
 		if (client->listener == listener && !client->waits_connected && client->file->fd >= 0)
-			TRY(connect_to(client, listener));
+			TRY(connect_to(restore, client, listener));
 	}
 	return NULL;
 }
@@ -378,7 +385,7 @@ static int compare_distances(const void *a, const void *b)
 }
 
 /* Those at the far ends of chains first. */
-static struct error *connect_datagrams(struct unix_plan *plan)
+static struct error *connect_datagrams(struct restore *restore, struct unix_plan *plan)
 {
 	cleanup_free struct planned_socket **order = calloc(plan->count, sizeof(*order));
 	size_t count = 0;
@@ -394,7 +401,7 @@ static struct error *connect_datagrams(struct unix_plan *plan)
 	}
 	qsort(order, count, sizeof(*order), compare_distances);
 	for (size_t i = 0; i < count; i++)
-		TRY(connect_to(order[i], order[i]->peer));
+		TRY(connect_to(restore, order[i], order[i]->peer));
 	return NULL;
 }
 
@@ -525,8 +532,9 @@ struct error *unix_fill_all(struct restore *restore)
 	if (plan->filled)
 		return NULL;
 	plan->filled = true;
+	unix_makers_end(plan);
 	TRY(fill_datagrams(restore, false));
-	TRY(connect_datagrams(plan));
+	TRY(connect_datagrams(restore, plan));
 	TRY(fill_datagrams(restore, true));
 	TRY(fill_streams(restore));
 	return shut_down(plan);

@@ -58,6 +58,7 @@ static struct error *note_waiting(struct dump *dump, struct unix_collection *all
 		TRY(check_waiting_client(listener, client));
 		entry->waiting[entry->n_waiting++] = facts->waiting[i];
 		client->entry->peer = entry->ino;
+		SET(client->entry, maker_pid, client->pid);
 	}
 	return NULL;
 }

@@ -3,6 +3,7 @@
  * unix: sockets of AF_UNIX, of all three types. names.c knows their names, peers.c who is connected
  * to whom and in which order they are made, sockets/queue.c what lies in their queues.
  */
+#include <errno.h>
 #include <poll.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -27,8 +28,24 @@ static struct error *get_collection(struct dump *dump, struct unix_collection **
 	return NULL;
 }
 
+static void dump_peer_groups(struct dump *dump, UnixSkEntry *entry, int fd)
+{
+	uint32_t few[32], *groups = few;
+	socklen_t length = sizeof(few);
+
+	if (getsockopt(fd, SOL_SOCKET, SO_PEERGROUPS, groups, &length)) {
+		if (errno != ERANGE) /* before Linux 4.13 */
+			return;
+		groups = arena_alloc(dump->arena, length); /* how much it is was told */
+		if (getsockopt(fd, SOL_SOCKET, SO_PEERGROUPS, groups, &length))
+			return;
+	}
+	entry->n_peer_groups = length / sizeof(uint32_t);
+	entry->peer_groups = groups == few ? arena_copy(dump->arena, few, length) : groups;
+}
+
 /* Who the other end says it is: what SO_PEERCRED tells the program. */
-static void dump_peer_credentials(UnixSkEntry *entry, int fd)
+static void dump_peer_credentials(struct dump *dump, UnixSkEntry *entry, int fd)
 {
 	struct ucred peer;
 	socklen_t length = sizeof(peer);
@@ -38,6 +55,7 @@ static void dump_peer_credentials(UnixSkEntry *entry, int fd)
 	SET(entry, peer_pid, peer.pid);
 	SET(entry, peer_uid, peer.uid);
 	SET(entry, peer_gid, peer.gid);
+	dump_peer_groups(dump, entry, fd);
 }
 
 /* Our copy is kept where something is in the queue: the files in it are looked at when all tables are known. */
@@ -50,7 +68,9 @@ static struct error *look_for_contents(struct dump *dump, struct collected_socke
 		return fail_errno("could not poll a socket");
 	if (socket->entry->state == UNIX_LISTENING)
 		return NULL;
-	if (ready.revents & POLLERR && socket->entry->type != SOCK_STREAM)
+	/* Looking into a queue of packets would take the error. */
+	if (ready.revents & POLLERR && socket->entry->type != SOCK_STREAM &&
+	    (socket->entry->type == SOCK_DGRAM || socket->facts->receive_queue))
 		return with_hint(fail("the socket has an error waiting, behind which its queue cannot be seen"),
 				 "Let the program read it before the dump.");
 	if (ready.revents & POLLERR)
@@ -95,7 +115,7 @@ static struct error *dump_socket(struct dump *dump, const struct open_fd *fd, Fi
 	SET(entry, ns_id, fd->task->ids->net_ns_id);
 	TRY(unix_name_dump(dump, fd, entry));
 	TRY(unix_outside_note(dump, fd, socket));
-	dump_peer_credentials(entry, fd->fd);
+	dump_peer_credentials(dump, entry, fd->fd);
 	TRY(dump_options(dump, fd, entry));
 	return look_for_contents(dump, socket, fd);
 }

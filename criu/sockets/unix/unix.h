@@ -48,10 +48,29 @@ struct error *unix_outside_waits(const struct collected_socket *socket) must_che
 
 /* ---- restore ---- */
 
+/* Who called socketpair(), connect() or listen(): the kernel tells the other end (SO_PEERCRED). */
+struct unix_maker {
+	pid_t pid; /* 0: not known */
+	uint32_t uid, gid;
+	const uint32_t *groups;
+	size_t group_count;
+};
+
+/* A socket that others can be connected to. */
+struct unix_listener {
+	const UnixSkEntry *entry;
+	int fd, node;		 /* node: O_PATH descriptor of its file; -1 */
+	bool listens;
+	struct unix_maker maker; /* who called listen() last */
+};
+
 /* A socket to be made. */
 struct planned_socket {
 	struct planned_file *file;
 	const UnixSkEntry *entry;
+	struct unix_maker told; /* what its SO_PEERCRED says */
+	struct unix_maker own;	/* waits to be accepted: what the other end will be told */
+	struct unix_listener *listening; /* in the opener, once it listens */
 	struct planned_socket *peer;	 /* connected to it; NULL: none, or gone */
 	struct planned_socket *listener; /* waits to be accepted by it */
 	struct planned_socket *partner;	 /* datagram: made together by socketpair() */
@@ -66,12 +85,6 @@ struct planned_socket {
 	size_t packet_count;
 };
 
-/* A listener made only to give accepted sockets the name of one that is gone. */
-struct lost_listener {
-	const UnixSkEntry *entry;
-	int fd, node;
-};
-
 struct unix_plan {
 	struct planned_socket *sockets;
 	size_t count;
@@ -79,8 +92,12 @@ struct unix_plan {
 	size_t name_count;
 	struct unix_socket_list list; /* who uses names now; dumped when first asked */
 	bool list_known;
-	struct lost_listener *lost; /* in the opener */
+	/* in the opener: made only to give accepted sockets the name of a listener that is gone */
+	struct unix_listener *lost;
 	size_t lost_count, lost_capacity;
+	struct planned_socket **by_maker; /* those with a known told.pid */
+	size_t told_count;
+	struct pair_stock *stock; /* maker.c, in the opener */
 	bool filled;
 };
 
@@ -94,6 +111,8 @@ struct error *unix_outside_unreachable(const UnixSkEntry *entry, int number) mus
 
 /* peers.c: builds the plan when first asked; no side effects. */
 struct error *unix_plan_get(struct restore *restore, struct unix_plan **ret) must_check;
+/* NULL: there is none. */
+struct planned_socket *unix_find(const struct unix_plan *plan, uint32_t inode);
 int unix_name_compare(const UnixSkEntry *a, const UnixSkEntry *b);
 /* peers.c, opener: makes a socket, and with it its other end where they are born together. */
 struct error *unix_create(struct restore *restore, struct planned_socket *socket) must_check;
@@ -112,10 +131,28 @@ struct error *unix_name_bind_privately(struct restore *restore, const UnixSkEntr
 /* The address under which a socket can be reached now; false: none. */
 bool unix_address_of(const UnixSkEntry *entry, int node, struct sockaddr_un *address, socklen_t *length);
 
+/* maker.c, plan: who made what; every socket is known. */
+void unix_makers_plan(struct restore *restore, struct unix_plan *plan);
+/* maker.c, opener: the calls that the kernel notes the caller of, by the process that made them before. A pair for
+ * this socket (and its peer, if that is known). */
+struct error *unix_make_pair(struct restore *restore, const struct planned_socket *socket, int *a, int *b) must_check;
+/* What the socket, whose other end listens, is to be told; nothing where that was so already. */
+struct error *unix_make_listen(struct restore *restore, struct unix_listener *listener,
+			       const struct planned_socket *told) must_check;
+/* fd is connected to an address, or, where node is not -1, to that file. about: the socket that is told of the
+ * caller; or, with own set, the one whose other end is. *ret_pid: who the caller was. */
+struct error *unix_make_connect(struct restore *restore, const struct planned_socket *about, bool own, int fd, int node,
+				const struct sockaddr_un *address, socklen_t length, pid_t *ret_pid) must_check;
+/* Pairs that were not needed. */
+void unix_makers_end(struct unix_plan *plan);
+
 static inline bool unix_is_datagram(const UnixSkEntry *entry)
 {
 	return entry->type == SOCK_DGRAM;
 }
+
+/* Also where one is not known. */
+bool unix_same_maker(const struct unix_maker *a, const struct unix_maker *b);
 
 static inline bool unix_has_path(const UnixSkEntry *entry)
 {

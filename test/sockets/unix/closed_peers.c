@@ -11,7 +11,7 @@
 
 int main(void)
 {
-	int half[2], left[2], reset[2], gone[2], error = 0;
+	int half[2], left[2], reset[2], packet[2], gone[2], error = 0;
 	struct pollfd ready;
 	socklen_t length = sizeof(error);
 	char text[16];
@@ -27,6 +27,9 @@ int main(void)
 	must(socketpair(AF_UNIX, SOCK_STREAM, 0, reset));
 	must(write(reset[1], "unread", 6));
 	must(close(reset[0]));
+	must(socketpair(AF_UNIX, SOCK_SEQPACKET, 0, packet));
+	must(write(packet[1], "unread", 6));
+	must(close(packet[0]));
 	must(socketpair(AF_UNIX, SOCK_DGRAM, 0, gone));
 	must(write(gone[0], "datagram", 8));
 	must(close(gone[0]));
@@ -49,6 +52,8 @@ int main(void)
 	check_equal(ready.revents, POLLIN | POLLERR | POLLHUP);
 	check_equal(getsockopt(reset[1], SOL_SOCKET, SO_ERROR, &error, &length), 0);
 	check_equal(error, ECONNRESET);
+	check(read(packet[1], text, sizeof(text)) < 0 && errno == ECONNRESET);
+	check_equal(read(packet[1], text, sizeof(text)), 0);
 
 	check_equal(read(gone[1], text, sizeof(text)), 8);
 	check(write(gone[1], "x", 1) < 0 && errno == ECONNREFUSED);

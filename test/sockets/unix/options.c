@@ -6,6 +6,7 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/time.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #ifndef SO_PASSPIDFD
@@ -45,7 +46,7 @@ static struct ucred receive_sender(int fd)
 
 int main(void)
 {
-	int plain[2], told[2], before[2], filtered[2];
+	int plain[2], told[2], gone[2], before[2], filtered[2];
 	struct timeval time = { 3, 500000 };
 	struct linger linger = { 1, 4 };
 	struct sock_filter code[] = { { BPF_RET | BPF_K, 0, 0, 3 } };
@@ -53,6 +54,7 @@ int main(void)
 	socklen_t length;
 	struct ucred sender;
 	char text[16];
+	pid_t pid;
 
 	must(socketpair(AF_UNIX, SOCK_STREAM, 0, plain));
 	set(plain[0], SO_SNDBUF, 10000);
@@ -74,6 +76,14 @@ int main(void)
 	must(write(told[0], "x", 1));
 	must(setresuid(0, -1, -1));
 	must(setresgid(0, -1, -1));
+	must(socketpair(AF_UNIX, SOCK_DGRAM, 0, gone));
+	set(gone[1], SO_PASSCRED, 1);
+	pid = must(fork());
+	if (pid == 0) {
+		must(write(gone[0], "x", 1));
+		_exit(0);
+	}
+	must(waitpid(pid, NULL, 0));
 	must(socketpair(AF_UNIX, SOCK_DGRAM, 0, filtered));
 	must(setsockopt(filtered[1], SOL_SOCKET, SO_ATTACH_FILTER, &program, sizeof(program)));
 
@@ -99,6 +109,7 @@ int main(void)
 	check_equal(sender.pid, getpid());
 	check_equal(sender.uid, 12);
 	check_equal(sender.gid, 34);
+	check_equal(receive_sender(gone[1]).pid, pid);
 	must(write(filtered[0], "shortened", 9));
 	check_equal(recv(filtered[1], text, sizeof(text), MSG_DONTWAIT), 3);
 	return finish();
