@@ -107,15 +107,17 @@ struct error *unix_outside_dump(struct dump *dump, struct collected_socket *sock
 	const struct options *options = dump->criu->options;
 	UnixSkEntry *entry = socket->entry;
 	bool datagram = unix_is_datagram(entry), allowed = is_allowed(options, entry);
+	bool named = is_external(options, entry->ino) || is_external(options, entry->peer);
 
 	if (datagram && allowed && socket->peer_name.len) {
 		add_peer(dump, socket);
 		return NULL;
 	}
-	if (datagram && allowed)
+	if (datagram && allowed && !named)
 		return refuse(socket, "is connected to one without a name",
-			      "Dump the process at its other end too; nothing leads back to a socket without a name.");
-	if (datagram)
+			      "Dump the process at its other end too, or use --external unix[INODE] and give a replacement at the "
+			      "restore by --inherit-fd fd[N]:socket:[INODE].");
+	if (datagram && !allowed)
 		return refuse(socket, "is connected to one",
 			      "Use --ext-unix-sk, or --external unix[INODE], at dump and at restore to connect it to the same name "
 			      "again.");

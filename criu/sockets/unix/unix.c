@@ -13,6 +13,7 @@
 #include "files/plan.h"
 #include "sockets/options.h"
 #include "sockets/unix/unix.h"
+#include "support/log.h"
 
 /* ---- dump ---- */
 
@@ -113,6 +114,8 @@ static struct error *dump_socket(struct dump *dump, const struct open_fd *fd, Fi
 	entry->backlog = entry->state == UNIX_LISTENING ? socket->facts->send_queue : 0;
 	SET(entry, shutdown, socket->facts->shutdown);
 	SET(entry, ns_id, fd->task->ids->net_ns_id);
+	if (fd->stat.st_uid)
+		SET(entry, owner, fd->stat.st_uid);
 	TRY(unix_name_dump(dump, fd, entry));
 	TRY(unix_outside_note(dump, fd, socket));
 	dump_peer_credentials(dump, entry, fd->fd);
@@ -162,8 +165,12 @@ static struct error *connect_waiting(struct restore *restore, struct planned_fil
 
 static struct error *fill(struct restore *restore, struct planned_file *file)
 {
+	const UnixSkEntry *entry = file->entry->usk;
+
 	TRY(unix_fill_all(restore));
-	return socket_options_restore(file->entry->usk->opts, file->fd);
+	if (entry->owner && !file->inherited && fchown(file->fd, entry->owner, -1))
+		log_warning("could not give unix socket %u to user %u", entry->ino, entry->owner);
+	return socket_options_restore(entry->opts, file->fd);
 }
 
 const struct file_kind unix_socket_kind = {

@@ -112,6 +112,7 @@ static pid_t parent;
 static void client(void)
 {
 	int clients[4], waiting, to_lost;
+	struct stat stat;
 
 	for (int i = 0; i < 2; i++)
 		clients[i] = connect_to(&addresses[i], i ? SOCK_SEQPACKET : SOCK_STREAM);
@@ -129,6 +130,8 @@ static void client(void)
 		if (i < 3)
 			check_pidfd(clients[i], parent);
 	}
+	check(!fstat(to_lost, &stat) && stat.st_uid == USER);
+	check(!fstat(clients[0], &stat) && stat.st_uid == 0);
 	check_told(to_lost, parent, 0, 0);
 	check_told(waiting, parent, 0, 0);
 	check_told(early[0], parent, 0, 0);
@@ -142,6 +145,7 @@ int main(void)
 {
 	int many[MANY][2], own[3][2], waiting;
 	const int types[] = { SOCK_STREAM, SOCK_DGRAM, SOCK_SEQPACKET };
+	struct stat stat;
 	pid_t pid;
 	char byte;
 
@@ -201,6 +205,7 @@ int main(void)
 	}
 	for (int i = 0; i < 4; i++) {
 		check_told(other->fds[i], other->pid, USER, GROUP);
+		check(!fstat(other->fds[i], &stat) && stat.st_uid == USER);
 		check_told(zombie->fds[i], zombie->pid, 0, 0);
 		check_told(gone->fds[i], gone->pid, 0, 0);
 		check_told(listeners[i], i == 3 ? gone->pid : parent, 0, 0);
