@@ -127,7 +127,7 @@ bool unix_serves(const struct restore *restore, const struct task *task)
 
 /* ---- the caller ---- */
 
-enum work { WORK_PAIRS = 1, WORK_LISTEN, WORK_CONNECT };
+enum work { WORK_NOTHING, WORK_PAIRS, WORK_LISTEN, WORK_CONNECT };
 
 /* For the maker. Descriptors: none; the listener; the client and maybe the file it connects to. */
 struct request {
@@ -176,7 +176,9 @@ static void do_work(const struct request *request, const int *fds, size_t count,
 	int result = -1;
 
 	errno = EINVAL;
-	if (request->work == WORK_PAIRS && request->count <= MOST_PAIRS)
+	if (request->work == WORK_NOTHING)
+		result = 0;
+	else if (request->work == WORK_PAIRS && request->count <= MOST_PAIRS)
 		result = make_pairs(request, answer);
 	else if (request->work == WORK_LISTEN && count == 1)
 		result = listen(fds[0], (int)request->backlog);
@@ -314,9 +316,16 @@ static struct error *ask_newborn(struct restore *restore, const struct task *tas
 {
 	struct sockaddr_un address;
 	socklen_t length = handover_address(restore, task, &address);
+	struct request nothing = { .kind = HANDOVER_REQUEST, .about = request->about };
+	struct answer ignored;
 
 	TRY(handover_request(restore, task, request, sizeof(*request), fds, count));
-	return receive_answer(restore->files->hub, &address, length, answer);
+	TRY(receive_answer(restore->files->hub, &address, length, answer));
+	if (!task->table || task->table->owner == task)
+		return NULL;
+	/* It must have closed its copies before another process puts descriptors into the table that they share. */
+	TRY(handover_request(restore, task, &nothing, sizeof(nothing), NULL, 0));
+	return receive_answer(restore->files->hub, &address, length, &ignored);
 }
 
 struct job {
