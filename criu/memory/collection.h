@@ -82,6 +82,7 @@ struct memory_collection {
 	struct team team;
 	struct task_scan *scans; /* by task->index */
 	size_t scan_count, next_scan /* atomic */;
+	bool guards_are_told; /* smaps says which mappings may have guard pages */
 	struct page_set **sets;
 	size_t set_count, set_capacity;
 	struct mapped_file *files;
@@ -103,6 +104,8 @@ struct memory_collection {
 void collection_note_error(struct memory_collection *memory, struct error *error);
 
 /* ---- scan.c ---- */
+/* What the kernel tells of mappings; main, before the tree is frozen. */
+void scan_prepare(struct memory_collection *memory);
 /* Body of a worker: takes one task after the other, reads its smaps and finds its pages. */
 void scan_tasks(void *memory);
 

@@ -438,6 +438,7 @@ struct error *memory_prepare(struct dump *dump)
 	memory->dump = dump;
 	memory->next_pages_id = 1;
 	pthread_mutex_init(&memory->error_lock, NULL);
+	scan_prepare(memory);
 	team_start(&memory->team);
 	stage_prepare(dump);
 	return NULL;

@@ -92,11 +92,27 @@ struct error *pagemap_guards(int pagemap_fd, uint64_t start, uint64_t end, struc
 	return run_scan(pagemap_fd, start, end, argument, &(struct target){ arena, NULL, guards }, &supported);
 }
 
-/*
- * One 64-bit word a page: bit 63 present, 62 swapped, 61 of a file or shared, 56 nobody else's. The zero page
- * cannot be told here; its content is found to be zero later. Holes are as slow as pages (1 s/TiB), so the search
- * ends with the last page of the area. Only pages with bit 56 are counted: the zero page never has it.
- */
+bool pagemap_has_scan(int pagemap_fd)
+{
+	struct scan_argument argument = { .size = sizeof(argument), .category_anyof_mask = IS_PRESENT, .return_mask = IS_PRESENT };
+
+	return ioctl(pagemap_fd, SCAN_IOCTL, &argument) >= 0;
+}
+
+/* One 64-bit word a page: bit 63 present, 62 swapped, 61 of a file or shared, 56 nobody else's. */
+static bool is_wanted(uint64_t word, bool anonymous_only)
+{
+	return word >> 62 && !(anonymous_only && word >> 61 & 1);
+}
+
+/* One that is among the area's pages for certain; the zero page is not, but looks like one that is shared with relatives. */
+static bool is_counted(uint64_t word)
+{
+	return word >> 63 && !(word >> 61 & 1) && word >> 56 & 1;
+}
+
+/* Holes are as slow as pages (1 s/TiB), so the search ends with the area's last page. The zero page cannot be told; its
+ * content is found to be zero later. */
 static struct error *read_pagemap(int fd, const struct page_area *area, bool anonymous_only, struct arena *arena,
 				  struct page_ranges *ranges)
 {
@@ -109,10 +125,9 @@ static struct error *read_pagemap(int fd, const struct page_area *area, bool ano
 		if (length <= 0)
 			return length ? fail_errno("could not read the page map") : NULL;
 		for (ssize_t i = 0; i < length / 8 && left; i++, start += PAGE_BYTES) {
-			if (!(words[i] >> 62) || (anonymous_only && (words[i] >> 61 & 1)))
-				continue;
-			add(arena, ranges, start, start + PAGE_BYTES);
-			left -= (words[i] >> 63) & (words[i] >> 56 & 1);
+			if (is_wanted(words[i], anonymous_only))
+				add(arena, ranges, start, start + PAGE_BYTES);
+			left -= is_counted(words[i]);
 		}
 	}
 	return NULL;

@@ -7,11 +7,13 @@
 #include <fcntl.h>
 #include <string.h>
 
+#include "kernel/features.h"
 #include "memory/aio.h"
 #include "memory/collection.h"
 #include "memory/vma.h"
 #include "model/context.h"
 #include "support/cleanup.h"
+#include "support/options.h"
 
 enum page_class {
 	PAGES_NONE,	 /* contents are not ours to save */
@@ -19,6 +21,8 @@ enum page_class {
 	PAGES_WRITTEN,	 /* what is no longer the file's */
 	PAGES_ALL,
 };
+
+#define VAST_BYTES (4ULL << 30)
 
 static enum page_class classify(const struct mapping_line *line)
 {
@@ -42,25 +46,51 @@ static bool has_relatives(const struct mapping_line *line)
 	}
 }
 
-/* Where contents are not ours to save, guard pages are. smaps tells since Linux 6.17 which mappings may have some. */
-static struct error *scan_guards(struct task_scan *scan, int pagemap, const struct mapping_line *lines, size_t count)
+/* Where contents are not ours to save, guard pages are: in shared mappings since Linux 6.15. Which of them may have some
+ * smaps tells since 6.19, and kernels in which that was put later. */
+static struct error *scan_guards(struct task_scan *scan, int pagemap, const struct mapping_line *lines, size_t count,
+				 bool are_told)
 {
 	for (size_t i = 0; i < count; i++)
-		if (lines[i].flags & MAPPING_GUARD)
+		if (lines[i].flags & MAPPING_GUARD || (!are_told && lines[i].shared))
 			TRY(pagemap_guards(pagemap, lines[i].start, lines[i].end, &scan->arena, &scan->guards));
 	return NULL;
 }
 
-/* smaps counts neither what is swapped as a page nor those of hugetlbfs. */
-static uint64_t count_pages(const struct mapping_line *line, enum page_class class)
+/* What is swapped is not counted, and pages of hugetlbfs are larger ones. */
+static uint64_t count_pages(const struct mapping_line *line)
 {
-	if (line->swapped_kib || (line->flags & MAPPING_HUGETLB))
-		return PAGES_UNKNOWN;
-	return (class == PAGES_WRITTEN ? line->anonymous_kib : line->present_kib) * 1024 / PAGE_BYTES;
+	return line->swapped_kib || (line->flags & MAPPING_HUGETLB) ? PAGES_UNKNOWN : line->anonymous_pages;
+}
+
+/* A page that is swapped while pages are counted is not among them: what is swapped is asked before and after. */
+static struct error *count_all(const struct task *task, struct task_scan *scan)
+{
+	struct mapping_line *again;
+	size_t count;
+
+	TRY(numa_maps_read(task->proc_fd, scan->lines, scan->line_count));
+	TRY(smaps_read(task->proc_fd, &scan->arena, &again, &count));
+	if (count != scan->line_count)
+		return fail("the mappings of process %d change", task->pid);
+	for (size_t i = 0; i < count; i++)
+		scan->lines[i].swapped_kib += again[i].swapped_kib;
+	return NULL;
+}
+
+/* Counting costs about as much as looking through this: only for a task that has more. */
+static bool is_vast(const struct task_scan *scan)
+{
+	uint64_t bytes = 0;
+
+	for (size_t i = 0; i < scan->line_count; i++)
+		if (classify(&scan->lines[i]) != PAGES_NONE)
+			bytes += scan->lines[i].end - scan->lines[i].start;
+	return bytes > VAST_BYTES;
 }
 
 /* Neighbours of one class are scanned by one call. */
-static struct error *scan_pages(struct task_scan *scan, int pagemap)
+static struct error *scan_pages(struct task_scan *scan, int pagemap, bool guards_are_told)
 {
 	struct page_area *areas = arena_array(&scan->arena, struct page_area, scan->line_count);
 
@@ -69,18 +99,30 @@ static struct error *scan_pages(struct task_scan *scan, int pagemap)
 
 		for (count = 0; i + count < scan->line_count && classify(&scan->lines[i + count]) == class; count++)
 			areas[count] = (struct page_area){ scan->lines[i + count].start, scan->lines[i + count].end,
-							   count_pages(&scan->lines[i + count], class) };
+							   count_pages(&scan->lines[i + count]) };
 		if (class == PAGES_ALL)
 			for (size_t j = 0; j < count; j++)
 				*arena_append(&scan->arena, scan->wanted.items, scan->wanted.count, scan->wanted.capacity) =
 				    (struct page_range){ areas[j].start, areas[j].end };
 		else if (class == PAGES_NONE)
-			TRY(scan_guards(scan, pagemap, &scan->lines[i], count));
+			TRY(scan_guards(scan, pagemap, &scan->lines[i], count, guards_are_told));
 		else
 			TRY(pagemap_scan(pagemap, areas, count, class == PAGES_WRITTEN, &scan->arena, &scan->wanted,
 					 &scan->guards));
 	}
 	return NULL;
+}
+
+void scan_prepare(struct memory_collection *memory)
+{
+	struct kernel *kernel = NULL;
+	struct error *error = kernel_open(memory->dump->criu->options->unprivileged, &kernel);
+
+	if (!error)
+		error = kernel_feature(kernel, FEATURE_smaps_guards);
+	memory->guards_are_told = !error;
+	error_free(error);
+	kernel_close(kernel);
 }
 
 static struct error *scan_task(struct dump *dump, const struct task *task, struct task_scan *scan)
@@ -93,7 +135,9 @@ static struct error *scan_task(struct dump *dump, const struct task *task, struc
 	for (size_t i = 0; i < scan->line_count && !scan->has_relatives; i++)
 		scan->has_relatives = has_relatives(&scan->lines[i]);
 	TRY(aio_settle(task, scan->lines, scan->line_count));
-	TRY(scan_pages(scan, pagemap));
+	if (is_vast(scan) && !pagemap_has_scan(pagemap))
+		TRY(count_all(task, scan));
+	TRY(scan_pages(scan, pagemap, dump->memory->guards_are_told));
 	return probes_leave_out(dump, task, scan);
 }
 

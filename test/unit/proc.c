@@ -30,7 +30,7 @@ static void check_flags(const struct mapping_line *lines)
 {
 	check(lines[0].flags == MAPPING_MAY_WRITE && lines[0].protection_key == 3, "flags and key of a file");
 	check(lines[0].shared_clean_kib == 8 && lines[0].shared_dirty_kib == 4, "what others share");
-	check(lines[0].present_kib == 8 && lines[0].anonymous_kib == 4 && lines[0].swapped_kib == 12, "how many pages there are");
+	check(lines[0].swapped_kib == 12 && lines[1].swapped_kib == 0, "what is swapped");
 	check(lines[1].flags == (MAPPING_MAY_WRITE | MAPPING_ACCOUNTED | MAPPING_GROWSDOWN | MAPPING_LOCKED | MAPPING_DONTDUMP |
 				 MAPPING_HUGEPAGE), "flags of the heap");
 	check(lines[1].huge_kib == 2048, "huge pages of the heap");
@@ -55,6 +55,24 @@ static void check_maps(struct arena *arena)
 	check(!strcmp(lines[3].path, "/tmp/new\nline") && lines[3].prot == PROT_NONE, "a name with a newline");
 	check(lines[5].start == 0xffffffffff600000 && lines[5].prot == PROT_EXEC, "the highest mapping");
 	check_flags(lines);
+}
+
+/* Mappings without a line there are of no process. */
+static void check_numa_maps(struct arena *arena)
+{
+	cleanup_free char *maps = strdup("1000-2000 rw-p 00000000 00:00 0 \n3000-4000 r--p 00000000 fe:01 7 /a b\n"
+					 "5000-6000 rw-p 00000000 00:00 0 \n7000-8000 --xp 00000000 00:00 0 [vsyscall]\n");
+	struct mapping_line *lines;
+	size_t count;
+
+	if (!check_no_error(maps_parse(maps, arena, &lines, &count), "maps") || !check(count == 4, "four mappings"))
+		return;
+	check_no_error(numa_maps_parse("00001000 default anon=17 dirty=3 N0=17 kernelpagesize_kB=4\n"
+				       "00003000 interleave:0-1 file=/a\\040b\\040anon\\0759 mapped=4 N0=4\n"
+				       "00005000 default\n", lines, count), "numa_maps");
+	check(lines[0].anonymous_pages == 17 && lines[1].anonymous_pages == 0 && lines[2].anonymous_pages == 0, "numbers of pages");
+	check(lines[3].anonymous_pages == PAGES_UNKNOWN, "one that is not there");
+	check_error(numa_maps_parse("00001000 default anon=x\n", lines, count), "numa_maps", "no number");
 }
 
 /* Linux 6.1 has no name for locking on fault. */
@@ -197,6 +215,7 @@ int main(void)
 	struct arena arena = { 0 };
 
 	check_maps(&arena);
+	check_numa_maps(&arena);
 	check_unnamed_flag(&arena);
 	check_bad_maps(&arena);
 	check_stat(&arena);

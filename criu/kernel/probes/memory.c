@@ -202,6 +202,36 @@ struct error *probe_pagemap_scan(void)
 	return found == 1 ? NULL : fail("PAGEMAP_SCAN found %ld ranges instead of one", found);
 }
 
+static struct error *find_guard_flag(const char *page)
+{
+	struct arena arena = { 0 };
+	struct mapping_line *lines;
+	size_t count, i = 0;
+	cleanup_close int self = open("/proc/self", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	struct error *error = smaps_read(self, &arena, &lines, &count);
+
+	while (!error && i < count && (uintptr_t)page >= lines[i].end)
+		i++;
+	if (!error && (i == count || !(lines[i].flags & MAPPING_GUARD)))
+		error = fail("/proc/PID/smaps does not tell of guard pages");
+	arena_free(&arena);
+	return error;
+}
+
+struct error *probe_smaps_guards(void)
+{
+	struct error *error;
+	char *pages;
+
+	TRY(probe_page(4, &pages));
+	if (madvise(pages + PAGE, PAGE, GUARD_INSTALL))
+		error = fail_errno("MADV_GUARD_INSTALL");
+	else
+		error = find_guard_flag(pages);
+	munmap(pages, 4 * PAGE);
+	return error;
+}
+
 struct error *probe_pagemap_scan_guard_pages(void)
 {
 	struct error *error = NULL;

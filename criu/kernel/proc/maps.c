@@ -9,6 +9,7 @@
 
 #include "kernel/proc/text.h"
 #include "support/cleanup.h"
+#include "support/file.h"
 
 /* Two letters as one number. */
 #define LETTERS(a, b) ((unsigned char)(a) | (unsigned char)(b) << 8)
@@ -127,8 +128,6 @@ static void parse_detail(const char *text, struct mapping_line *line)
 	case 'A':
 		if (IS("AnonHugePages"))
 			line->huge_kib = kib(text + sizeof("AnonHugePages"));
-		else if (IS("Anonymous"))
-			line->anonymous_kib = kib(text + sizeof("Anonymous"));
 		break;
 	case 'S':
 		if (IS("Shared_Dirty"))
@@ -137,10 +136,6 @@ static void parse_detail(const char *text, struct mapping_line *line)
 			line->shared_clean_kib = kib(text + sizeof("Shared_Clean"));
 		else if (IS("Swap"))
 			line->swapped_kib = kib(text + sizeof("Swap"));
-		break;
-	case 'R':
-		if (IS("Rss"))
-			line->present_kib = kib(text + sizeof("Rss"));
 		break;
 	case 'P':
 		if (IS("ProtectionKey"))
@@ -173,6 +168,7 @@ static struct error *parse_lines(struct parser *parser, char *text, char **rest)
 		}
 		line = arena_append(parser->arena, *parser->lines, *parser->count, parser->capacity);
 		memset(line, 0, sizeof(*line));
+		line->anonymous_pages = PAGES_UNKNOWN;
 		if (!parse_head(place, end, line))
 			return fail("unexpected text in /proc/PID/maps");
 		line->path = arena_string(parser->arena, line->path);
@@ -226,6 +222,49 @@ static struct error *read_and_parse(int directory, const char *name, struct aren
 struct error *smaps_read(int proc_fd, struct arena *arena, struct mapping_line **lines, size_t *count)
 {
 	return read_and_parse(proc_fd, "smaps", arena, lines, count);
+}
+
+/* START POLICY WORD=VALUE...; blanks and = in names are escaped. */
+static bool parse_numa_line(const char *place, const char *end, uint64_t *start, uint64_t *anonymous)
+{
+	const char *word = memmem(place, end - place, " anon=", strlen(" anon="));
+
+	*anonymous = 0;
+	if (!text_hex(&place, start) || *place != ' ')
+		return false;
+	if (word)
+		word += strlen(" anon=");
+	return !word || text_decimal(&word, anonymous);
+}
+
+struct error *numa_maps_parse(const char *text, struct mapping_line *lines, size_t count)
+{
+	size_t i = 0;
+
+	for (const char *end; (end = strchr(text, '\n')); text = end + 1) {
+		uint64_t start, anonymous;
+
+		if (!parse_numa_line(text, end, &start, &anonymous))
+			return fail("unexpected text in /proc/PID/numa_maps");
+		while (i < count && lines[i].start < start)
+			i++;
+		if (i < count && lines[i].start == start)
+			lines[i].anonymous_pages = anonymous;
+	}
+	return NULL;
+}
+
+struct error *numa_maps_read(int proc_fd, struct mapping_line *lines, size_t count)
+{
+	cleanup_free char *text = NULL;
+	struct error *error = read_file_at(proc_fd, "numa_maps", &text, NULL);
+
+	if (!error)
+		return numa_maps_parse(text, lines, count);
+	if (error->number != ENOENT)
+		return error;
+	error_free(error);
+	return NULL;
 }
 
 struct error *own_maps_read(struct arena *arena, struct mapping_line **lines, size_t *count)
