@@ -25,8 +25,8 @@ def copy_tests(machine, criu):
 
 
 def run_programs(context, release, runs, seconds=1500):
-    """test/run in a virtual machine, once with each of these arguments; the last line of each."""
-    kernel, lines, bad = context.kernel(release), [], []
+    """test/run in a virtual machine, once with each of these arguments; the last line of each, and what it left out."""
+    kernel, lines, left_out, bad = context.kernel(release), [], [], []
     with Machine(kernel, context.path("boot"), make_disk(context.path("disk"))) as machine:
         copy_tests(machine, context.criu)
         for number, words in enumerate(runs):
@@ -34,12 +34,13 @@ def run_programs(context, release, runs, seconds=1500):
             with open(context.path(f"run.{number}.log"), "w") as log:
                 log.write(output)
             lines.append(output.strip().splitlines()[-1].lstrip("# "))
+            left_out += re.findall(r"^# ((?:skipped|not built yet): .*)", output, re.M)
             if status != 0:
                 bad += re.findall(r"^not ok .*\n(?:#.*\n)*", output, re.M) or [output[-500:]]
         if bad:
             machine.try_run("cp -r /persist/criu/build/test/run /vm/failed")
-            raise MachineError("\n".join(bad + lines))
-    return f"Linux {kernel.version}: " + "; ".join(lines)
+            raise MachineError("\n".join([*bad, f"Linux {kernel.version}", *lines, *left_out]))
+    return "\n".join([f"Linux {kernel.version}: " + "; ".join(lines), *left_out])
 
 
 def on(release):
