@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <xxhash.h>
 
@@ -14,12 +15,13 @@
 #include "support/cleanup.h"
 #include "support/file.h"
 
-enum { ALGORITHM_XXH3 = 1, BUFFER_BYTES = 256 * 1024, PAGE_SIZE_BYTES = 4096, LIST_MAX = 1 << 28 };
+enum { ALGORITHM_XXH3 = 1, BUFFER_BYTES = 256 * 1024, PAGE_SIZE_BYTES = 4096, LIST_MAX = 1 << 28, LEFT_BYTES = 24 << 20 };
 
 struct image_checksums {
 	struct arena arena;
 	ChecksumsEntry **entries; /* sorted by name */
 	bool *checked;
+	struct checksums_blocks **left; /* to others; or NULL */
 	size_t count;
 };
 
@@ -277,6 +279,7 @@ struct error *checksums_read(struct image_directory *directory, struct image_che
 		return error;
 	}
 	checksums->checked = arena_array(&checksums->arena, bool, checksums->count);
+	checksums->left = arena_array(&checksums->arena, struct checksums_blocks *, checksums->count);
 	if (checksums->count)
 		qsort(checksums->entries, checksums->count, sizeof(*checksums->entries), compare_entries);
 	*ret = checksums;
@@ -285,6 +288,9 @@ struct error *checksums_read(struct image_directory *directory, struct image_che
 
 void checksums_free(struct image_checksums *checksums)
 {
+	for (size_t i = 0; checksums && checksums->left && i < checksums->count; i++)
+		if (checksums->left[i])
+			munmap(checksums->left[i]->right, checksums->left[i]->count);
 	if (checksums)
 		arena_free(&checksums->arena);
 	free(checksums);
@@ -344,7 +350,8 @@ struct error *checksums_check_sizes(struct image_directory *directory)
 	return NULL;
 }
 
-static struct error *check_blocks(const struct image_directory *directory, const ChecksumsEntry *entry, int fd)
+/* `right`, or NULL: blocks that need no look. */
+static struct error *check_blocks(const struct image_directory *directory, const ChecksumsEntry *entry, int fd, const uint8_t *right)
 {
 	cleanup_free char *buffer = malloc(BUFFER_BYTES);
 	uint64_t at = 0;
@@ -354,23 +361,25 @@ static struct error *check_blocks(const struct image_directory *directory, const
 	for (size_t i = 0; i < entry->n_block_pages; i++) {
 		size_t length = (size_t)entry->block_pages[i] * PAGE_SIZE_BYTES;
 
-		TRY(with_context(pread_exactly(fd, buffer, length, at), "%s", entry->name));
-		if (XXH3_64bits(buffer, length) != entry->block_hashes[i])
-			return with_detail(damaged(directory, entry->name, "its pages are not what was written"),
-					   "The first wrong ones are in the %zu bytes at offset %lu.", length, at);
+		if (!right || !right[i]) {
+			TRY(with_context(pread_exactly(fd, buffer, length, at), "%s", entry->name));
+			if (XXH3_64bits(buffer, length) != entry->block_hashes[i])
+				return with_detail(damaged(directory, entry->name, "its pages are not what was written"),
+						   "The first wrong ones are in the %zu bytes at offset %lu.", length, at);
+		}
 		at += length;
 	}
 	return NULL;
 }
 
-static struct error *check_pages_of(struct image_directory *directory, const ChecksumsEntry *entry)
+static struct error *check_pages_of(struct image_directory *directory, const ChecksumsEntry *entry, const uint8_t *right)
 {
 	cleanup_close int fd = openat(directory->fd, entry->name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
 
 	if (fd < 0)
 		return fail_errno("could not open %s in %s", entry->name, directory->path);
 	(void)posix_fadvise(fd, 0, 0, POSIX_FADV_SEQUENTIAL);
-	return check_blocks(directory, entry, fd);
+	return check_blocks(directory, entry, fd, right);
 }
 
 bool checksums_of_pages(const struct image_directory *directory)
@@ -383,14 +392,67 @@ bool checksums_of_pages(const struct image_directory *directory)
 	return false;
 }
 
-struct error *checksums_check_pages(struct image_directory *directory)
+struct error *checksums_check_others(struct image_directory *directory)
 {
 	const struct image_checksums *checksums = directory->checksums;
 
 	for (size_t i = 0; checksums && i < checksums->count; i++)
-		if (checksums->entries[i]->n_block_pages)
-			TRY(check_pages_of(directory, checksums->entries[i]));
+		if (checksums->entries[i]->n_block_pages && !checksums->left[i])
+			TRY(check_pages_of(directory, checksums->entries[i], NULL));
 	return NULL;
+}
+
+struct error *checksums_check_left(struct image_directory *directory)
+{
+	const struct image_checksums *checksums = directory->checksums;
+
+	for (size_t i = 0; checksums && i < checksums->count; i++)
+		if (checksums->left[i])
+			TRY(check_pages_of(directory, checksums->entries[i], checksums->left[i]->right));
+	return NULL;
+}
+
+struct error *checksums_check_pages(struct image_directory *directory)
+{
+	TRY(checksums_check_others(directory));
+	return checksums_check_left(directory);
+}
+
+/* ---- checking on the way ---- */
+
+static struct checksums_blocks *new_blocks(struct image_checksums *checksums, const ChecksumsEntry *entry)
+{
+	struct checksums_blocks *blocks = arena_new(&checksums->arena, struct checksums_blocks);
+	size_t count = entry->n_block_pages;
+	void *right = mmap(NULL, count, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+
+	if (right == MAP_FAILED)
+		return NULL;
+	*blocks = (struct checksums_blocks){ count, arena_array(&checksums->arena, uint64_t, count + 1), entry->block_hashes, right };
+	for (size_t i = 0; i < count; i++)
+		blocks->starts[i + 1] = blocks->starts[i] + (uint64_t)entry->block_pages[i] * PAGE_SIZE_BYTES;
+	(void)XXH3_64bits("", 0); /* the linker has found it before helpers without C library call it */
+	return blocks;
+}
+
+struct checksums_blocks *checksums_leave(struct image_directory *directory, const char *name)
+{
+	struct image_checksums *checksums = directory->checksums;
+	size_t found = find(checksums, name);
+
+	if (found == SIZE_MAX || checksums->entries[found]->has_hash || checksums->entries[found]->size < LEFT_BYTES)
+		return NULL;
+	if (!checksums->left[found])
+		checksums->left[found] = new_blocks(checksums, checksums->entries[found]);
+	return checksums->left[found];
+}
+
+void checksums_look_at(const struct checksums_blocks *blocks, size_t index, const char *file)
+{
+	uint64_t start = blocks->starts[index];
+
+	if (XXH3_64bits(file + start, blocks->starts[index + 1] - start) == blocks->hashes[index])
+		blocks->right[index] = true;
 }
 
 static struct error *check_one(struct image_directory *directory, const ChecksumsEntry *entry)
@@ -403,7 +465,7 @@ static struct error *check_one(struct image_directory *directory, const Checksum
 	if (fd < 0 || fstat(fd, &stat))
 		return fail_errno("could not open %s in %s", entry->name, directory->path);
 	TRY(checksums_check(directory, entry->name, fd, stat.st_size));
-	return entry->n_block_pages ? check_blocks(directory, entry, fd) : NULL;
+	return entry->n_block_pages ? check_blocks(directory, entry, fd, NULL) : NULL;
 }
 
 size_t checksums_check_all(struct image_directory *directory, void (*found)(void *, struct error *), void *argument)

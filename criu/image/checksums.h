@@ -34,6 +34,22 @@ bool checksums_of_pages(const struct image_directory *directory);
  * cache. Nothing to do without checksums. */
 struct error *checksums_check_pages(struct image_directory *directory) must_check;
 
+/* The blocks of a file of page data that whoever brings the pages checks on the way, while they are in the cache. */
+struct checksums_blocks {
+	size_t count;
+	uint64_t *starts; /* count + 1 offsets in the file, ascending */
+	const uint64_t *hashes;
+	uint8_t *right; /* in shared memory: the block was found to be what was written */
+};
+
+/* Leaves the check of this file's blocks to others, newborns say. NULL: it has no checksums, or so few bytes that it does not pay. */
+struct checksums_blocks *checksums_leave(struct image_directory *directory, const char *name);
+/* Looks at a block of the file, which is mapped at `file`. Makes no system call; any process. */
+void checksums_look_at(const struct checksums_blocks *blocks, size_t index, const char *file);
+/* checksums_check_pages() in two parts: what was not left to others, and what they did not find right. */
+struct error *checksums_check_others(struct image_directory *directory) must_check;
+struct error *checksums_check_left(struct image_directory *directory) must_check;
+
 /* Looks at every file of the set, and calls found() with an error, which it owns, for each that
  * is damaged. The number of files; 0 without checksums. */
 size_t checksums_check_all(struct image_directory *directory, void (*found)(void *, struct error *),

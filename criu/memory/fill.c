@@ -24,6 +24,7 @@
 
 #include "arch/arch.h"
 #include "files/remap.h"
+#include "image/checksums.h"
 #include "memory/vma.h"
 #include "model/run.h"
 #include "model/snapshot.h"
@@ -52,7 +53,9 @@ struct filler {
 	size_t count;
 	size_t next; /* atomic */
 	int fd, uffd;
-	const char *image; /* the mapped file, while there is a uffd */
+	const char *image; /* the file, mapped, where there is a uffd or blocks */
+	uint64_t image_size;
+	const struct checksums_blocks *blocks; /* or NULL */
 	uint64_t *pages;   /* in shared memory, atomic: pages that came back */
 	int64_t failure;   /* negative errno of the first failure; 1: the file ended */
 };
@@ -90,12 +93,29 @@ static bool is_dense(const struct fill_area *area)
 
 /* ---- one job; bare system calls only ---- */
 
+/* Looks at all blocks that begin in the job's part of the file; that also brings what is copied next into the cache. */
+static void look_at_blocks(const struct checksums_blocks *blocks, const struct job *job, const char *image)
+{
+	size_t low = 0, high = blocks->count;
+
+	while (low < high) {
+		size_t middle = (low + high) / 2;
+
+		if (blocks->starts[middle] < job->offset)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	for (; low < blocks->count && blocks->starts[low] < job->offset + job->bytes; low++)
+		checksums_look_at(blocks, low, image);
+}
+
 static int64_t copy_in(const struct filler *filler, const struct job *job)
 {
-	const char *source = filler->image + job->offset;
-	struct uffdio_copy copy = { .dst = (uint64_t)job->pieces->iov_base, .src = (uint64_t)source, .len = job->bytes };
+	struct uffdio_copy copy = { .dst = (uint64_t)job->pieces->iov_base,
+				    .src = (uint64_t)filler->image + job->offset,
+				    .len = job->bytes };
 
-	raw_syscall3(SYS_madvise, (uint64_t)source, job->bytes, MADV_POPULATE_READ);
 	while (copy.len) {
 		int64_t result;
 
@@ -146,8 +166,13 @@ static void do_jobs(void *argument)
 
 	while ((next = __atomic_fetch_add(&filler->next, 1, __ATOMIC_RELAXED)) < filler->count) {
 		const struct job *job = &filler->jobs[next];
-		int64_t failure = filler->uffd >= 0 && job->fresh ? copy_in(filler, job) : read_in(filler, job);
+		int64_t failure;
 
+		if (filler->blocks) /* reading maps 64 KiB at a time, which is faster than populating */
+			look_at_blocks(filler->blocks, job, filler->image);
+		else if (filler->image)
+			raw_syscall3(SYS_madvise, (uint64_t)filler->image + job->offset, job->bytes, MADV_POPULATE_READ);
+		failure = filler->uffd >= 0 && job->fresh ? copy_in(filler, job) : read_in(filler, job);
 		if (failure)
 			__atomic_store_n(&filler->failure, failure, __ATOMIC_RELAXED);
 		else
@@ -272,25 +297,43 @@ static bool watch_areas(const struct fill *fill, int uffd)
 	return true;
 }
 
-/* A userfaultfd over the fresh areas; -1 where there is nothing to gain or no right to it. */
-static void open_userfaultfd(const struct fill *fill, struct filler *filler, uint64_t file_size)
+/* A userfaultfd over the fresh areas, if there is anything to gain and the right to it. */
+static void open_userfaultfd(const struct fill *fill, struct filler *filler)
 {
 	cleanup_close int uffd = -1;
-	void *image;
 
 	if (!wants_userfaultfd(filler))
 		return;
 	uffd = syscall(SYS_userfaultfd, O_CLOEXEC | UFFD_USER_MODE_ONLY);
-	if (uffd < 0 || !watch_areas(fill, uffd))
-		return;
-	image = mmap(NULL, file_size, PROT_READ, MAP_SHARED, filler->fd, 0);
-	if (image == MAP_FAILED)
-		return;
-	filler->image = image;
-	filler->uffd = take_fd(&uffd);
+	if (uffd >= 0 && watch_areas(fill, uffd))
+		filler->uffd = take_fd(&uffd);
 }
 
-struct error *fill_run(struct restore *restore, const struct fill *fill, int fd)
+/* Without room for it everything is read, and main checks the blocks. */
+static void map_image(struct filler *filler, const struct checksums_blocks *blocks)
+{
+	void *image = MAP_FAILED;
+
+	if (filler->uffd >= 0 || blocks)
+		image = mmap(NULL, filler->image_size, PROT_READ, MAP_SHARED, filler->fd, 0);
+	if (image != MAP_FAILED) {
+		filler->image = image;
+		filler->blocks = blocks && blocks->starts[blocks->count] <= filler->image_size ? blocks : NULL;
+	} else if (filler->uffd >= 0) {
+		close(filler->uffd);
+		filler->uffd = -1;
+	}
+}
+
+static void unmap_image(struct filler *filler)
+{
+	if (filler->uffd >= 0)
+		close(filler->uffd);
+	if (filler->image)
+		munmap((void *)filler->image, filler->image_size);
+}
+
+struct error *fill_run(struct restore *restore, const struct fill *fill, int fd, const struct checksums_blocks *blocks)
 {
 	struct filler filler = { .fd = fd, .uffd = -1, .pages = restore->pages_restored };
 	struct helpers helpers = { .count = 0 };
@@ -300,16 +343,15 @@ struct error *fill_run(struct restore *restore, const struct fill *fill, int fd)
 		return NULL;
 	if (fstat(fd, &stat))
 		return fail_errno("could not examine the pages image");
+	filler.image_size = stat.st_size;
 	make_jobs(fill, &filler);
-	open_userfaultfd(fill, &filler, stat.st_size);
+	open_userfaultfd(fill, &filler);
+	map_image(&filler, blocks);
 	if (fill->bytes >= HELPED_BYTES)
 		start_helpers(restore, &filler, &helpers);
 	do_jobs(&filler);
 	end_helpers(&helpers);
-	if (filler.uffd >= 0) {
-		close(filler.uffd);
-		munmap((void *)filler.image, stat.st_size);
-	}
+	unmap_image(&filler);
 	if (filler.failure > 0)
 		return fail("the pages image is too short");
 	if (filler.failure)

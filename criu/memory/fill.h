@@ -13,6 +13,7 @@
 #include "support/error.h"
 
 struct restore;
+struct checksums_blocks;
 
 /* A stretch of memory and where its bytes are in the file. */
 struct fill_piece {
@@ -39,5 +40,5 @@ struct fill {
 size_t fill_area(struct fill *fill, uint64_t start, uint64_t end);
 /* Adds a piece; those that follow each other in memory and file become one. area: or 0. */
 void fill_add(struct fill *fill, uint64_t address, uint64_t bytes, uint64_t offset, size_t area);
-/* Reads all pieces from the file. All must be writable private memory. */
-struct error *fill_run(struct restore *restore, const struct fill *fill, int fd) must_check;
+/* Reads all pieces from the file. All must be writable private memory. Looks at the file's blocks on the way; NULL: does not. */
+struct error *fill_run(struct restore *restore, const struct fill *fill, int fd, const struct checksums_blocks *blocks) must_check;

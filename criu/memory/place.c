@@ -192,7 +192,7 @@ static struct error *fill(struct restore *restore, const struct task *task, cons
 			address = stop;
 		}
 	}
-	error = fill_run(restore, &fill, memory->pages_fd);
+	error = fill_run(restore, &fill, memory->pages_fd, memory->blocks);
 	arena_free(&scratch);
 	return error;
 }

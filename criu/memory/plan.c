@@ -11,6 +11,7 @@
 
 #include "arch/arch.h"
 #include "model/context.h"
+#include "image/checksums.h"
 #include "image/record.h"
 #include "memory/memory.h"
 #include "memory/vma.h"
@@ -62,8 +63,7 @@ static struct error *check_entry(const PagemapEntry *entry, uint64_t pages, uint
 	return NULL;
 }
 
-struct error *read_page_runs(struct restore *restore, int image, uint64_t key, struct page_run **runs, size_t *count,
-			     int *pages_fd)
+struct error *read_page_runs(struct restore *restore, int image, uint64_t key, struct page_runs *ret)
 {
 	cleanup_image_reader struct image_reader *reader = NULL;
 	uint64_t offset = 0, end = 0;
@@ -71,16 +71,15 @@ struct error *read_page_runs(struct restore *restore, int image, uint64_t key, s
 	size_t capacity = 0;
 	struct stat stat;
 
-	*runs = NULL;
-	*count = 0;
-	*pages_fd = -1;
+	*ret = (struct page_runs){ .fd = -1 };
 	TRY(image_open(restore->criu->images, image, key, &reader));
 	if (reader->missing)
 		return fail("the page map %s is missing", reader->name);
 	TRY(image_read(reader, &pagemap_head__descriptor, restore->arena, &message));
 	if (!message)
 		return fail("the image is damaged: %s is empty", reader->name);
-	TRY(image_open_raw(restore->criu->images, IMAGE_PAGES, ((PagemapHead *)message)->pages_id, O_RDONLY, pages_fd));
+	ret->pages_id = ((PagemapHead *)message)->pages_id;
+	TRY(image_open_raw(restore->criu->images, IMAGE_PAGES, ret->pages_id, O_RDONLY, &ret->fd));
 	for (;;) {
 		const PagemapEntry *entry;
 		uint64_t pages;
@@ -91,12 +90,12 @@ struct error *read_page_runs(struct restore *restore, int image, uint64_t key, s
 		entry = (const PagemapEntry *)message;
 		pages = entry->has_nr_pages ? entry->nr_pages : entry->compat_nr_pages;
 		TRY(with_context(check_entry(entry, pages, end), "%s", reader->name));
-		*arena_append(restore->arena, *runs, *count, capacity) =
+		*arena_append(restore->arena, ret->items, ret->count, capacity) =
 		    (struct page_run){ .start = entry->vaddr, .pages = pages, .offset = offset };
 		offset += pages * PAGE_BYTES;
 		end = entry->vaddr + pages * PAGE_BYTES;
 	}
-	if (offset && (*pages_fd < 0 || fstat(*pages_fd, &stat) || (uint64_t)stat.st_size < offset))
+	if (offset && (ret->fd < 0 || fstat(ret->fd, &stat) || (uint64_t)stat.st_size < offset))
 		return fail("the pages image of %s is missing or too short", reader->name);
 	return NULL;
 }
@@ -180,6 +179,22 @@ static struct error *plan_guards(struct restore *restore, const struct task *tas
 	return NULL;
 }
 
+static struct error *plan_pages(struct restore *restore, struct task *task, struct task_memory *memory)
+{
+	char name[IMAGE_NAME_MAX];
+	struct page_runs pages;
+	struct error *error = read_page_runs(restore, IMAGE_PAGEMAP, task->pid, &pages);
+
+	memory->runs = pages.items;
+	memory->run_count = pages.count;
+	memory->pages_fd = pages.fd;
+	if (error)
+		return error;
+	image_name(IMAGE_PAGES, pages.pages_id, name);
+	memory->blocks = checksums_leave(restore->criu->images, name);
+	return check_runs(task, memory);
+}
+
 static struct error *plan_task(struct restore *restore, struct task *task)
 {
 	struct task_memory *memory = &restore->memory->tasks[task->index];
@@ -200,8 +215,7 @@ static struct error *plan_task(struct restore *restore, struct task *task)
 			end = mapping->entry->end;
 		TRY(plan_mapping(restore, mapping));
 	}
-	TRY(read_page_runs(restore, IMAGE_PAGEMAP, task->pid, &memory->runs, &memory->run_count, &memory->pages_fd));
-	TRY(check_runs(task, memory));
+	TRY(plan_pages(restore, task, memory));
 	TRY(vdso_plan(restore, task));
 	return keep_descriptor(restore, &memory->pages_fd);
 }

@@ -21,10 +21,19 @@ struct page_run {
 	uint64_t offset; /* in the pages file */
 };
 
+/* A page map, and the file that has its pages. */
+struct page_runs {
+	struct page_run *items; /* ascending */
+	size_t count;
+	int fd; /* -1 when nothing is stored */
+	uint32_t pages_id;
+};
+
 struct task_memory {
 	struct page_run *runs; /* ascending */
 	size_t run_count;
 	int pages_fd;			 /* -1 when nothing is stored */
+	const struct checksums_blocks *blocks; /* of the pages file, to be checked on the way; or NULL */
 	uint32_t *keys;			 /* by mapping: key of its file */
 	bool *filled;			 /* by mapping: the images hold pages of it */
 	uint64_t vdso_home; /* where this kernel's vdso goes, its data first; 0: the task has none */
@@ -97,9 +106,8 @@ int first_protection(struct restore *restore, const struct mapping *mapping);
 struct error *shared_objects_make(struct restore *restore) must_check;
 /* main or opener: pages of pagemap-shmem-<key> into memory of size bytes. */
 struct error *memory_fill_pages(struct restore *restore, uint64_t key, char *memory, uint64_t size) must_check;
-/* main: reads a page map into runs. image: IMAGE_PAGEMAP or IMAGE_PAGEMAP_SHMEM. */
-struct error *read_page_runs(struct restore *restore, int image, uint64_t key, struct page_run **runs, size_t *count,
-			     int *pages_fd) must_check;
+/* main: reads a page map. image: IMAGE_PAGEMAP or IMAGE_PAGEMAP_SHMEM. The caller closes fd, also after an error. */
+struct error *read_page_runs(struct restore *restore, int image, uint64_t key, struct page_runs *ret) must_check;
 
 /* ---- vdso.c ---- */
 

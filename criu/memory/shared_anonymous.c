@@ -86,18 +86,20 @@ static struct error *plan(struct restore *restore, struct mapping *mapping)
 
 struct error *memory_fill_pages(struct restore *restore, uint64_t key, char *memory, uint64_t size)
 {
-	struct page_run *runs;
-	cleanup_close int pages = -1;
-	size_t count;
+	struct page_runs pages;
+	struct error *error = read_page_runs(restore, IMAGE_PAGEMAP_SHMEM, key, &pages);
 
-	TRY(read_page_runs(restore, IMAGE_PAGEMAP_SHMEM, key, &runs, &count, &pages));
-	for (size_t i = 0; i < count; i++) {
-		if (runs[i].start + runs[i].pages * PAGE_BYTES > size)
-			return fail("the image is damaged: shared memory %llu has pages behind its end",
-				    (unsigned long long)key);
-		TRY(pread_exactly(pages, memory + runs[i].start, runs[i].pages * PAGE_BYTES, runs[i].offset));
+	for (size_t i = 0; !error && i < pages.count; i++) {
+		const struct page_run *run = &pages.items[i];
+
+		if (run->start + run->pages * PAGE_BYTES > size)
+			error = fail("the image is damaged: shared memory %llu has pages behind its end", (unsigned long long)key);
+		else
+			error = pread_exactly(pages.fd, memory + run->start, run->pages * PAGE_BYTES, run->offset);
 	}
-	return NULL;
+	if (pages.fd >= 0)
+		close(pages.fd);
+	return error;
 }
 
 struct error *memory_fill_file(struct restore *restore, uint64_t key, int fd, uint64_t size)

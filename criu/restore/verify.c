@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * Page data is checked by a process beside the restore, while newborns are forked and filled:
- * what it reads is in the page cache for both. Nothing of the tree runs before it is done.
+ * what it reads is in the page cache for both. Large files are left to those who bring their pages; what they did not
+ * see, or did not find right, main looks at. Nothing of the tree runs before all is done.
  */
 #include <signal.h>
 #include <sys/prctl.h>
@@ -18,7 +19,7 @@
 static struct error *check_pages(struct restore *restore)
 {
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
-	return checksums_check_pages(restore->criu->images);
+	return checksums_check_others(restore->criu->images);
 }
 
 static void stop(void *argument)
@@ -42,7 +43,7 @@ struct error *verify_start(struct restore *restore)
 	return NULL;
 }
 
-struct error *verify_finish(struct restore *restore)
+static struct error *end_process(struct restore *restore)
 {
 	int status = 0;
 
@@ -55,4 +56,10 @@ struct error *verify_finish(struct restore *restore)
 	if (!WIFEXITED(status) || WEXITSTATUS(status))
 		return fail("the process that checks page data ended unexpectedly (status 0x%x)", status);
 	return NULL;
+}
+
+struct error *verify_finish(struct restore *restore)
+{
+	TRY(end_process(restore));
+	return checksums_check_left(restore->criu->images);
 }

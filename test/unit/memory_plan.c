@@ -55,9 +55,14 @@ static struct error *read_map(struct image_directory *directory, struct arena *a
 {
 	struct criu criu = { .images = directory };
 	struct restore restore = { .criu = &criu, .arena = arena };
-	cleanup_close int pages = -1;
+	struct page_runs pages;
+	struct error *error = read_page_runs(&restore, IMAGE_PAGEMAP, 1, &pages);
 
-	return read_page_runs(&restore, IMAGE_PAGEMAP, 1, runs, count, &pages);
+	*runs = pages.items;
+	*count = pages.count;
+	if (pages.fd >= 0)
+		close(pages.fd);
+	return error;
 }
 
 static void refused(struct image_directory *directory, const struct row *rows, size_t count, uint64_t data_pages,
