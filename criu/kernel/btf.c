@@ -201,12 +201,26 @@ static const struct btf_member *member_of(const struct btf *btf, const struct bt
 	return NULL;
 }
 
+/* Each name is there once; 0: it is not. */
+static uint32_t offset_of_name(const struct btf *btf, const char *name)
+{
+	size_t length = strlen(name) + 1; /* with the end of the string before it, and its own */
+	const char *place, *end = btf->strings + btf->strings_size;
+
+	for (place = btf->strings; (place = memmem(place, end - place, name, length)); place++)
+		if (place > btf->strings && !place[-1])
+			return place - btf->strings;
+	return 0;
+}
+
 static uint32_t find_structure(const struct btf *btf, const char *name)
 {
-	for (uint32_t id = 1; id < btf->count; id++) {
+	uint32_t offset = offset_of_name(btf, name);
+
+	for (uint32_t id = 1; id < btf->count && offset; id++) {
 		const struct btf_type *type = type_of(btf, id);
 
-		if (is_structure(type) && !strcmp(string_of(btf, type->name_off), name))
+		if (type->name_off == offset && is_structure(type))
 			return id;
 	}
 	return 0;

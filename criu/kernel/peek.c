@@ -147,3 +147,30 @@ struct error *peek_number(struct peek *peek, uint64_t structure, const struct bt
 		*value = *value >> place->bit & ((1ULL << place->bits) - 1);
 	return NULL;
 }
+
+struct error *peek_bytes(struct peek *peek, uint64_t address, void *data, size_t length)
+{
+	for (size_t done = 0, part; done < length; done += part) {
+		part = length - done < sizeof(peek->window->data) ? length - done : sizeof(peek->window->data);
+		peek->window->address = address + done;
+		peek->window->size = part;
+		TRY(run(peek));
+		memcpy((char *)data + done, peek->window->data, part);
+	}
+	return NULL;
+}
+
+struct error *peek_descriptor(struct peek *peek, const struct btf *btf, int fd, uint64_t *file)
+{
+	struct btf_place slot = { .offset = sizeof(uint64_t) * fd, .size = sizeof(uint64_t) }, files, table, array;
+	uint64_t at;
+
+	TRY(btf_find(btf, "task_struct", "files", &files));
+	TRY(btf_find(btf, "files_struct", "fdt", &table));
+	TRY(btf_find(btf, "fdtable", "fd", &array));
+	TRY(peek_current(peek, &at));
+	TRY(peek_number(peek, at, &files, &at));
+	TRY(peek_number(peek, at, &table, &at));
+	TRY(peek_number(peek, at, &array, &at));
+	return peek_number(peek, at, &slot, file);
+}

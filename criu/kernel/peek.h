@@ -19,5 +19,8 @@ struct error *peek_open(struct peek **ret) must_check;
 void peek_close(struct peek *peek);
 /* The address of the kernel's struct task_struct of the calling thread. */
 struct error *peek_current(struct peek *peek, uint64_t *address) must_check;
+/* The address of the struct file of a descriptor of ours. */
+struct error *peek_descriptor(struct peek *peek, const struct btf *btf, int fd, uint64_t *file) must_check;
+struct error *peek_bytes(struct peek *peek, uint64_t address, void *data, size_t length) must_check;
 /* A number of up to eight bytes, or a pointer. structure: address of the struct that has the field. */
 struct error *peek_number(struct peek *peek, uint64_t structure, const struct btf_place *place, uint64_t *value) must_check;

@@ -341,12 +341,18 @@ struct queue_plan {
 	int image; /* in the opener; -1 */
 };
 
+/* The socket that it comes back with. */
+static uint32_t id_of(const struct queued_packet *packet)
+{
+	return packet->entry->has_sent_by ? packet->entry->sent_by : packet->entry->id_for;
+}
+
 static int compare(const void *a, const void *b)
 {
 	const struct queued_packet *x = a, *y = b;
 
-	if (x->entry->id_for != y->entry->id_for)
-		return x->entry->id_for < y->entry->id_for ? -1 : 1;
+	if (id_of(x) != id_of(y))
+		return id_of(x) < id_of(y) ? -1 : 1;
 	return x->offset < y->offset ? -1 : x->offset > y->offset;
 }
 
@@ -405,12 +411,12 @@ struct error *queue_plan(struct restore *restore, uint32_t id, const struct queu
 	while (low < high) {
 		size_t middle = (low + high) / 2;
 
-		if (plan->packets[middle].entry->id_for < id)
+		if (id_of(&plan->packets[middle]) < id)
 			low = middle + 1;
 		else
 			high = middle;
 	}
-	for (end = low; end < plan->count && plan->packets[end].entry->id_for == id; end++)
+	for (end = low; end < plan->count && id_of(&plan->packets[end]) == id; end++)
 		TRY(want_files(restore, plan->packets[end].entry));
 	*packets = plan->packets ? &plan->packets[low] : NULL;
 	*count = end - low;

@@ -13,6 +13,7 @@
 
 #include "files/collection.h"
 #include "files/plan.h"
+#include "sockets/options.h"
 #include "sockets/unix/unix.h"
 #include "support/cleanup.h"
 #include "support/log.h"
@@ -357,6 +358,9 @@ struct error *unix_connect_waiting(struct restore *restore, struct planned_socke
 	if (listener->waits_connected || entry->state != UNIX_LISTENING)
 		return NULL;
 	listener->waits_connected = true;
+	/* What is asked for of the sender, connections get from their listener when they are made. */
+	if (listener->listening)
+		TRY(socket_options_restore(entry->opts, listener->file->fd));
 	if (listener->listening) /* accepted connections may have been told of somebody else */
 		TRY(unix_make_listen(restore, listener->listening, listener));
 	for (size_t i = 0; i < entry->n_waiting; i++) {
@@ -477,15 +481,19 @@ static struct error *fill_datagrams(struct restore *restore, bool with_partner)
 	return NULL;
 }
 
+/* A client that is not accepted yet sends what it had sent; others get what is in their queue from the other end. */
 static struct error *fill_stream(struct restore *restore, const struct planned_socket *socket)
 {
-	int sender = socket->peer ? socket->peer->file->fd : socket->hidden, room = 64 << 20;
+	int other = socket->peer ? socket->peer->file->fd : socket->hidden, room = 64 << 20;
 
-	if (sender < 0)
-		return fail("the image is damaged: unix socket %u has data and no peer", socket->entry->ino);
-	(void)setsockopt(sender, SOL_SOCKET, SO_SNDBUFFORCE, &room, sizeof(room));
-	for (size_t i = 0; i < socket->packet_count; i++)
+	for (size_t i = 0; i < socket->packet_count; i++) {
+		int sender = socket->packets[i].entry->has_sent_by && socket->listener ? socket->file->fd : other;
+
+		if (sender < 0)
+			return fail("the image is damaged: unix socket %u has data and no peer", socket->entry->ino);
+		(void)setsockopt(sender, SOL_SOCKET, SO_SNDBUFFORCE, &room, sizeof(room));
 		TRY(queue_send(restore, &socket->packets[i], sender, NULL, 0));
+	}
 	return NULL;
 }
 

@@ -33,7 +33,8 @@ static struct collected_socket *find(const struct unix_collection *all, uint32_t
 	return found ? *found : NULL;
 }
 
-static struct error *check_waiting_client(const struct collected_socket *listener, struct collected_socket *client)
+static struct error *check_waiting_client(struct dump *dump, const struct collected_socket *listener,
+					  struct collected_socket *client)
 {
 	struct error *error = NULL;
 
@@ -41,7 +42,8 @@ static struct error *check_waiting_client(const struct collected_socket *listene
 		error = fail(
 		    "a connection that was not accepted yet comes from a socket that is closed or outside of the tree");
 	else if (client->facts->send_queue)
-		error = fail("a connection that was not accepted yet has data in it");
+		error = with_context(unix_waiting_dump(dump, client),
+				     "a connection that was not accepted yet has data in it");
 	return with_context(as_passing(with_hint(error, "Let the program accept its connections before the dump.")),
 			    "process %d, descriptor %d", listener->pid, listener->number);
 }
@@ -55,7 +57,7 @@ static struct error *note_waiting(struct dump *dump, struct unix_collection *all
 	for (size_t i = 0; i < facts->waiting_count; i++) {
 		struct collected_socket *client = find(all, facts->waiting[i]);
 
-		TRY(check_waiting_client(listener, client));
+		TRY(check_waiting_client(dump, listener, client));
 		entry->waiting[entry->n_waiting++] = facts->waiting[i];
 		client->entry->peer = entry->ino;
 		SET(client->entry, maker_pid, client->pid);
@@ -74,9 +76,8 @@ static struct error *check_peer(struct dump *dump, struct unix_collection *all, 
 	return entry->shutdown == (SHUT_RECEIVE | SHUT_SEND) ? NULL : unix_outside_waits(socket);
 }
 
-struct error *unix_peers_dump(struct dump *dump)
+static struct error *dump_peers(struct dump *dump, struct unix_collection *all)
 {
-	struct unix_collection *all = dump->files->unix_sockets;
 
 	/* More sockets may be found in the queues. */
 	for (size_t i = 0; i < all->count; i++) {
@@ -94,4 +95,13 @@ struct error *unix_peers_dump(struct dump *dump)
 	for (size_t i = 0; i < all->count; i++)
 		TRY(check_peer(dump, all, &all->sockets[i]));
 	return NULL;
+}
+
+struct error *unix_peers_dump(struct dump *dump)
+{
+	struct unix_collection *all = dump->files->unix_sockets;
+	struct error *error = dump_peers(dump, all);
+
+	unix_waiting_end(all);
+	return error;
 }

@@ -101,7 +101,7 @@ static struct error *dump_socket(struct dump *dump, const struct open_fd *fd, Fi
 
 	TRY(get_collection(dump, &all));
 	socket = arena_append(dump->arena, all->sockets, all->count, all->capacity);
-	*socket = (struct collected_socket){ .entry = entry, .pid = fd->task->pid, .number = fd->number, .fd = -1 };
+	*socket = (struct collected_socket){ .entry = entry, .pid = fd->task->pid, .number = fd->number, .fd = -1, .client_fd = -1 };
 	socket->facts = unix_socket_find(&all->list, fd->stat.st_ino);
 	if (!socket->facts)
 		return with_hint(fail("the socket is not in this network namespace"),
@@ -120,6 +120,10 @@ static struct error *dump_socket(struct dump *dump, const struct open_fd *fd, Fi
 	TRY(unix_outside_note(dump, fd, socket));
 	dump_peer_credentials(dump, entry, fd->fd);
 	TRY(dump_options(dump, fd, entry));
+	if (entry->state == UNIX_ESTABLISHED && !unix_is_datagram(entry) && !entry->peer && socket->facts->send_queue) {
+		socket->client_fd = fd->fd;
+		files_hold(dump, fd);
+	}
 	return look_for_contents(dump, socket, fd);
 }
 

@@ -26,6 +26,7 @@ struct unix_collection {
 		pid_t pid; /* a holder, for messages */
 		int number;
 		int fd; /* our copy where there may be something in its queue; -1 */
+		int client_fd; /* our copy of one that has sent something and is not accepted yet; -1 */
 		bool urgent; /* a byte of MSG_OOB is in it */
 		ProtobufCBinaryData peer_name; /* outside.c: where a datagram socket was connected to */
 	} * sockets;
@@ -33,12 +34,18 @@ struct unix_collection {
 	uint32_t *outside; /* inodes of peers that are not in the tree and were noted */
 	size_t outside_count, outside_capacity;
 	struct collected_socket **by_inode; /* once all are known */
+	struct kernel_view *view;	    /* waiting.c, once it was needed */
 };
 
 /* names.c: the name, where its file is and whose. */
 struct error *unix_name_dump(struct dump *dump, const struct open_fd *fd, UnixSkEntry *entry) must_check;
 /* peers.c: when all sockets are known: who is connected to whom, what cannot be saved. */
 struct error *unix_peers_dump(struct dump *dump) must_check;
+
+/* waiting.c: what a client has sent that is not accepted yet goes into the image of queues. An error where that cannot be
+ * seen. At the end, whatever happens, unix_waiting_end(). */
+struct error *unix_waiting_dump(struct dump *dump, const struct collected_socket *client) must_check;
+void unix_waiting_end(struct unix_collection *all);
 
 /* outside.c: notes where a socket leads that may lead out of the tree. */
 struct error *unix_outside_note(struct dump *dump, const struct open_fd *fd, struct collected_socket *socket) must_check;
