@@ -246,6 +246,14 @@ struct error *btf_find(const struct btf *btf, const char *structure, const char 
 	return NULL;
 }
 
+struct error *btf_size(const struct btf *btf, const char *structure, uint32_t *bytes)
+{
+	uint32_t id = find_structure(btf, structure);
+
+	*bytes = size_of(btf, id, 0);
+	return id ? NULL : fail("this kernel has no struct %s", structure);
+}
+
 struct error *btf_constant(const struct btf *btf, const char *name, uint32_t *value)
 {
 	for (uint32_t id = 1; id < btf->count; id++) {

@@ -21,5 +21,6 @@ struct error *btf_open(struct btf **ret) must_check;
 void btf_close(struct btf *btf);
 /* path: names with dots between them, "file_table.data.nr". An error where this kernel has no such field. */
 struct error *btf_find(const struct btf *btf, const char *structure, const char *path, struct btf_place *place) must_check;
+struct error *btf_size(const struct btf *btf, const char *structure, uint32_t *bytes) must_check;
 /* The value of an enumerator of any enum; an error where there is none of that name. */
 struct error *btf_constant(const struct btf *btf, const char *name, uint32_t *value) must_check;

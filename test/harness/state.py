@@ -105,6 +105,8 @@ def descriptors(pid, numbers):
             if not re.match(r"(ino|mnt_id|eventfd-id|scm_fds):", line):
                 # The file of a lock: the inode number of what has no name may change.
                 line = re.sub(r"^(lock:.*) \S+:\S+:\d+ (\d+ \S+)$", r"\1 \2", line)
+                # What is registered with an io_uring.
+                line = re.sub(r"(pipe|socket):\[\d+\]", lambda match: numbers.name(match[0]), line)
                 info.append(re.sub(r"\b(ino|sdev|pos):\S+", "", " ".join(line.split())) if "tfd:" in line
                             else " ".join(line.split()))
         if link.startswith("/dev/pts/"):

@@ -7,53 +7,14 @@
 #include <errno.h>
 #include <stdlib.h>
 
-#include "files/io_uring/ring.h"
-#include "kernel/peek.h"
+#include "files/io_uring/view.h"
 #include "support/cleanup.h"
 
 enum { REGISTRATIONS_KNOWN = 36, REGISTERED_RINGS = 16, LIST_MAX = 1 << 20, CLOCK_MONOTONIC_ID = 1 };
 
-/* PLACE(name here, struct, field) */
-#define PLACES(PLACE)                                                                                                  \
-	PLACE(task_files, "task_struct", "files")                                                                      \
-	PLACE(task_io_uring, "task_struct", "io_uring")                                                                \
-	PLACE(task_pid, "task_struct", "thread_pid")                                                                   \
-	PLACE(pid_level, "pid", "level")                                                                               \
-	PLACE(pid_numbers, "pid", "numbers")                                                                           \
-	PLACE(number, "upid", "nr")                                                                                    \
-	PLACE(number_end, "upid", "ns")                                                                                \
-	PLACE(files_table, "files_struct", "fdt")                                                                      \
-	PLACE(table_files, "fdtable", "fd")                                                                            \
-	PLACE(file_private, "file", "private_data")                                                                    \
-	PLACE(list_next, "list_head", "next")                                                                          \
-	PLACE(flags, "io_ring_ctx", "flags")                                                                           \
-	PLACE(submitter, "io_ring_ctx", "submitter_task")                                                              \
-	PLACE(sq_entries, "io_ring_ctx", "sq_entries")                                                                 \
-	PLACE(cq_entries, "io_ring_ctx", "cq_entries")                                                                 \
-	PLACE(sq_head, "io_ring_ctx", "cached_sq_head")                                                                \
-	PLACE(cq_tail, "io_ring_ctx", "cached_cq_tail")                                                                \
-	PLACE(drain_disabled, "io_ring_ctx", "drain_disabled")                                                         \
-	PLACE(compat, "io_ring_ctx", "compat")                                                                         \
-	PLACE(ring_pages, "io_ring_ctx", "ring_region.nr_pages")                                                       \
-	PLACE(request_pages, "io_ring_ctx", "sq_region.nr_pages")                                                      \
-	PLACE(allocated, "io_ring_ctx", "nr_req_allocated")                                                            \
-	PLACE(free_requests, "io_ring_ctx", "submit_state.free_list.next")                                             \
-	PLACE(free_next, "io_wq_work_node", "next")                                                                    \
-	PLACE(local_work, "io_ring_ctx", "work_llist.first")                                                           \
-	PLACE(retried_work, "io_ring_ctx", "retry_llist.first")                                                        \
-	PLACE(fallback_work, "io_ring_ctx", "fallback_llist.first")                                                    \
-	PLACE(overflow, "io_ring_ctx", "cq_overflow_list")                                                             \
-	PLACE(users, "io_ring_ctx", "tctx_list")                                                                       \
-	PLACE(user_node, "io_tctx_node", "ctx_node")                                                                   \
-	PLACE(user_task, "io_tctx_node", "task")                                                                       \
-	PLACE(registered_rings, "io_uring_task", "registered_rings")
-
 /* THING(field of struct io_ring_ctx, its value where there is none, what it is) */
 #define REGISTERED_THINGS(THING)                                                                                       \
-	THING("file_table.data.nr", 0, "registered files")                                                             \
-	THING("buf_table.nr", 0, "registered buffers")                                                                 \
 	THING("io_bl_xa.xa_head", 0, "groups of provided buffers")                                                     \
-	THING("io_ev_fd", 0, "a registered eventfd")                                                                   \
 	THING("personalities.xa_head", 0, "registered personalities")                                                  \
 	THING("restrictions.registered", 0, "restrictions")                                                            \
 	THING("iowq_limits_set", 0, "limits of its worker threads")                                                    \
@@ -65,21 +26,7 @@ enum { REGISTRATIONS_KNOWN = 36, REGISTERED_RINGS = 16, LIST_MAX = 1 << 20, CLOC
 static const char napi_field[] = "napi_track_mode";
 enum { NAPI_INACTIVE = 255 };
 
-struct kernel_view {
-	struct peek *peek;
-	struct btf *btf;
-#define PLACE(name, structure, field) struct btf_place name;
-	PLACES(PLACE)
-#undef PLACE
-	uint64_t pid_level_here; /* of our own pid namespace */
-};
-
 /* ---- the view ---- */
-
-static struct error *number(const struct kernel_view *view, uint64_t structure, const struct btf_place *place, uint64_t *value)
-{
-	return peek_number(view->peek, structure, place, value);
-}
 
 static struct error *find_places(struct kernel_view *view)
 {
@@ -88,6 +35,7 @@ static struct error *find_places(struct kernel_view *view)
 #define PLACE(name, structure, field) TRY(btf_find(view->btf, structure, field, &view->name));
 	PLACES(PLACE)
 #undef PLACE
+	TRY(btf_size(view->btf, "page", &view->page_bytes));
 	TRY(btf_constant(view->btf, "IORING_REGISTER_LAST", &registrations));
 	return registrations <= REGISTRATIONS_KNOWN ? NULL : fail("this kernel can register more with a ring than is known here");
 }
@@ -131,17 +79,15 @@ void kernel_view_free(struct kernel_view *view)
 
 /* ---- a ring ---- */
 
-/* The struct file of a descriptor of our own. */
-static struct error *find_file(const struct kernel_view *view, int fd, uint64_t *file)
+struct error *find_own_file(const struct kernel_view *view, int fd, uint64_t *file)
 {
-	struct btf_place slot = { .offset = sizeof(uint64_t) * fd, .size = sizeof(uint64_t) };
 	uint64_t task, files, table, array;
 
 	TRY(peek_current(view->peek, &task));
 	TRY(number(view, task, &view->task_files, &files));
 	TRY(number(view, files, &view->files_table, &table));
 	TRY(number(view, table, &view->table_files, &array));
-	return number(view, array, &slot, file);
+	return element(view, array, fd, file);
 }
 
 /* The number of a thread in our pid namespace; 0: it is not in there. */
@@ -173,24 +119,25 @@ static bool is_of_tree(const struct dump *dump, pid_t tid)
 	return false;
 }
 
-static struct error *check_registered_ring(const struct kernel_view *view, uint64_t task, uint64_t file, pid_t tid)
+/* IORING_REGISTER_RING_FDS */
+static struct error *find_registrations(struct arena *arena, const struct kernel_view *view, uint64_t task, uint64_t file, pid_t tid,
+					struct ring_facts *facts)
 {
 	uint64_t context, registered;
 
 	TRY(number(view, task, &view->task_io_uring, &context));
 	for (unsigned i = 0; context && i < REGISTERED_RINGS; i++) {
-		struct btf_place place = { .offset = view->registered_rings.offset + i * sizeof(uint64_t), .size = sizeof(uint64_t) };
-
-		TRY(number(view, context, &place, &registered));
+		TRY(element(view, context + view->registered_rings.offset, i, &registered));
 		if (registered == file)
-			return with_hint(fail("it is an io_uring whose descriptor thread %d has registered (IORING_REGISTER_RING_FDS)", tid),
-					 "Let the program do without (liburing: no io_uring_register_ring_fd).");
+			*arena_append(arena, facts->threads, facts->thread_count, facts->thread_capacity) =
+			    (struct registered_thread){ tid, i };
 	}
 	return NULL;
 }
 
 /* Those who have used the ring. */
-static struct error *check_users(struct dump *dump, const struct kernel_view *view, uint64_t ring, uint64_t file)
+static struct error *check_users(struct dump *dump, const struct kernel_view *view, uint64_t ring, uint64_t file,
+				 struct ring_facts *facts)
 {
 	uint64_t head = ring + view->users.offset, node;
 
@@ -204,7 +151,7 @@ static struct error *check_users(struct dump *dump, const struct kernel_view *vi
 		if (!is_of_tree(dump, tid))
 			return with_hint(fail("it is an io_uring that a process outside of the tree uses too"),
 					 "Dump both together, or let the other one close it.");
-		TRY(check_registered_ring(view, task, file, tid));
+		TRY(find_registrations(dump->arena, view, task, file, tid, facts));
 		TRY(number(view, node, &view->list_next, &node));
 	}
 	return NULL;
@@ -251,7 +198,7 @@ static struct error *check_thing(const struct kernel_view *view, uint64_t ring, 
 	TRY(number(view, ring, &place, &value));
 	return value == none ? NULL
 			     : with_hint(fail("it is an io_uring with %s", what),
-					 "Rings with nothing registered can be saved; let the program take it back before the dump.");
+					 "Let the program take that back, or close the ring, before the dump.");
 }
 
 static struct error *check_registered(const struct kernel_view *view, uint64_t ring)
@@ -323,13 +270,14 @@ struct error *ring_examine(struct dump *dump, struct kernel_view **view, int fd,
 	*facts = (struct ring_facts){ 0 };
 	if (!*view)
 		TRY(open_view(view));
-	TRY(find_file(*view, fd, &file));
+	TRY(find_own_file(*view, fd, &file));
 	TRY(number(*view, file, &(*view)->file_private, &ring));
 	TRY(read_facts(*view, ring, facts));
 	TRY(number(*view, ring, &(*view)->compat, &compat));
 	TRY(check_setup(facts->setup, compat));
 	TRY(find_submitter(dump, *view, ring, facts));
-	TRY(check_users(dump, *view, ring, file));
+	TRY(check_users(dump, *view, ring, file, facts));
 	TRY(check_registered(*view, ring));
+	TRY(examine_registered(dump->arena, *view, ring, facts));
 	return check_in_flight(*view, ring);
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * io_uring: an instance with nothing in flight and nothing registered. Its memory is saved with it; its mappings
+ * io_uring: an instance with nothing in flight. Its memory is saved with it; its mappings
  * (memory/io_uring.c) only show it. A ring that only one thread may submit to is enabled and brought back by that
  * thread, which must be the first of its process.
  */
@@ -13,17 +13,30 @@
 #include "files/io_uring/ring.h"
 #include "files/plan.h"
 #include "kernel/proc/maps.h"
+#include "model/verdict.h"
 #include "support/cleanup.h"
-#include "support/file.h"
 
 enum { PAGE_BYTES = 4096 };
 #define RING_LINK "anon_inode:[io_uring]"
+
+bool table_number(const struct descriptor_table *table, uint32_t id, uint32_t *number)
+{
+	for (size_t i = 0; i < table->count; i++)
+		if (table->entries[i]->id == id) {
+			if (number)
+				*number = table->entries[i]->fd;
+			return true;
+		}
+	return false;
+}
 
 /* ---- dump ---- */
 
 struct saved_ring {
 	uint32_t id;
 	ino_t inode; /* each ring has its own */
+	struct ring_facts facts;
+	IoUringFileEntry *entry; /* NULL: it cannot be saved */
 };
 
 struct ring_collection {
@@ -111,15 +124,18 @@ static struct error *dump(struct dump *dump, const struct open_fd *fd, FileEntry
 {
 	IoUringFileEntry *entry = out->io_uring = new_message(dump->arena, io_uring_file_entry);
 	struct ring_collection *all = dump->files->rings;
-	struct ring_facts facts;
+	struct saved_ring *ring;
 
 	if (!all)
 		all = dump->files->rings = arena_new(dump->arena, struct ring_collection);
+	ring = arena_append(dump->arena, all->rings, all->count, all->capacity);
+	*ring = (struct saved_ring){ .id = fd->id, .inode = fd->stat.st_ino };
 	SET(entry, id, 0); /* this and the next are filled by the caller */
 	SET(entry, flags, 0);
-	TRY(ring_examine(dump, &all->view, fd->fd, &facts));
-	*arena_append(dump->arena, all->rings, all->count, all->capacity) = (struct saved_ring){ fd->id, fd->stat.st_ino };
-	return describe(dump, fd, &facts, entry);
+	TRY(ring_examine(dump, &all->view, fd->fd, &ring->facts));
+	TRY(describe(dump, fd, &ring->facts, entry));
+	ring->entry = entry;
+	return NULL;
 }
 
 /* ---- dump: whose memory is mapped where ---- */
@@ -148,16 +164,25 @@ static struct error *find_rings_of(struct dump *dump, struct task *task)
 		struct mapping *mapping = &task->mappings[i];
 
 		if (mapping->line && is_ring_memory(mapping->line))
-			TRY(with_context(find_ring(dump, mapping), "cannot save process %d: the mapping at 0x%llx", task->pid,
-					 (unsigned long long)mapping->line->start));
+			TRY(verdict(dump, verdict_mark(dump), find_ring(dump, mapping), "cannot save process %d: the mapping at 0x%llx",
+				    task->pid, (unsigned long long)mapping->line->start));
 	}
 	return NULL;
 }
 
 static struct error *dump_late(struct dump *dump)
 {
+	const struct ring_collection *all = dump->files->rings;
+
 	for (size_t i = 0; i < dump->snapshot->task_count; i++)
 		TRY(find_rings_of(dump, dump->snapshot->tasks[i]));
+	for (size_t i = 0; all && i < all->count; i++) {
+		const struct saved_ring *ring = &all->rings[i];
+
+		if (ring->entry)
+			TRY(verdict(dump, verdict_mark(dump), registered_dump(dump, all->view, ring->id, &ring->facts, ring->entry),
+				    "cannot save file %u (io_uring)", ring->id));
+	}
 	return NULL;
 }
 
@@ -203,14 +228,6 @@ static struct error *check_kernel(struct restore *restore, const IoUringFileEntr
 	return NULL;
 }
 
-static bool has_file(const struct descriptor_table *table, uint32_t id)
-{
-	for (size_t i = 0; i < table->count; i++)
-		if (table->entries[i]->id == id)
-			return true;
-	return false;
-}
-
 static struct error *plan(struct restore *restore, struct planned_file *file)
 {
 	const IoUringFileEntry *entry = file->entry->io_uring;
@@ -226,10 +243,10 @@ static struct error *plan(struct restore *restore, struct planned_file *file)
 	    entry->completed - fetched > entry->completion_entries || !ring_is_reachable(entry))
 		return fail("the image is damaged: memory of io_uring %u", entry->id);
 	if (ring_needs_submitter(entry) && (!submitter || submitter->state == TASK_DEAD || submitter->table->owner != submitter ||
-					    !has_file(submitter->table, file->entry->id)))
+					    !table_number(submitter->table, file->entry->id, NULL)))
 		return fail("the image is damaged: process %u, who submits to io_uring %u", entry->submitter, entry->id);
 	file->kind_data = arena_new(restore->arena, bool); /* its submitter has done its part */
-	return NULL;
+	return registered_plan(restore, file);
 }
 
 /* In the process that rings_make() starts. */
@@ -241,6 +258,13 @@ static struct error *create(struct restore *restore, struct planned_file *file, 
 	return ring_needs_submitter(entry) ? NULL : ring_bring_back(entry, *ret_fd);
 }
 
+static struct error *connect(struct restore *restore, struct planned_file *file)
+{
+	const IoUringFileEntry *entry = file->entry->io_uring;
+
+	return ring_needs_submitter(entry) ? NULL : registered_bring_back(restore, entry, file->fd, NULL);
+}
+
 static struct error *adopt(struct restore *restore, struct planned_file *file, struct task *task, int number)
 {
 	const IoUringFileEntry *entry = file->entry->io_uring;
@@ -250,7 +274,8 @@ static struct error *adopt(struct restore *restore, struct planned_file *file, s
 		return NULL;
 	*done = true;
 	TRY(ring_enable(number));
-	return ring_bring_back(entry, number);
+	TRY(ring_bring_back(entry, number));
+	return registered_bring_back(restore, entry, number, task->table);
 }
 
 const struct file_kind io_uring_kind = {
@@ -262,5 +287,6 @@ const struct file_kind io_uring_kind = {
 	.dump_late = dump_late,
 	.plan = plan,
 	.create = create,
+	.connect = connect,
 	.adopt = adopt,
 };

@@ -32,6 +32,26 @@ enum {
 /* Places in the repeated fields of the layout: struct io_sqring_offsets, struct io_cqring_offsets. */
 enum { LAYOUT_HEAD = 0, LAYOUT_TAIL = 1, LAYOUT_ARRAY = 6, LAYOUT_COMPLETIONS = 5, LAYOUT_COUNT = 7 };
 
+/* A slot of a table of registered files. */
+struct registered_file {
+	uint32_t slot;
+	uint64_t tag;
+	uint64_t file; /* the kernel's struct file */
+};
+
+/* A slot of a table of registered buffers. */
+struct registered_buffer {
+	uint32_t slot;
+	uint64_t tag, address, length;
+	uint64_t first_frame, last_frame; /* page frames it begins and ends in */
+};
+
+/* A thread that has the ring in a slot of its own table of rings. */
+struct registered_thread {
+	pid_t tid; /* host */
+	uint32_t slot;
+};
+
 /* What the kernel knows of a ring. */
 struct ring_facts {
 	uint64_t setup; /* IORING_SETUP_ flags */
@@ -40,6 +60,16 @@ struct ring_facts {
 	uint64_t skipped;	       /* IOSQE_CQE_SKIP_SUCCESS was used */
 	uint64_t ring_pages, request_pages;
 	pid_t submitter;	       /* host tid; 0: anybody may submit */
+	uint64_t file_slots, buffer_slots;
+	uint64_t file_range_start, file_range_end; /* slots that the kernel may choose */
+	struct registered_file *files;
+	size_t file_count, file_capacity;
+	struct registered_buffer *buffers;
+	size_t buffer_count, buffer_capacity;
+	struct registered_thread *threads;
+	size_t thread_count, thread_capacity;
+	uint64_t eventfd; /* the kernel's context of an eventfd; 0: none */
+	uint64_t eventfd_async;
 };
 
 struct kernel_view;
@@ -70,3 +100,15 @@ struct error *ring_enable(int fd) must_check;
 struct error *ring_bring_back(const IoUringFileEntry *entry, int fd) must_check;
 /* Can its places be reached again? */
 bool ring_is_reachable(const IoUringFileEntry *entry);
+
+/* io_uring.c: has a table this file? *number (may be NULL): where. */
+bool table_number(const struct descriptor_table *table, uint32_t id, uint32_t *number) must_check;
+
+/* registered.c. dump: main, all tasks and descriptors are known: what ring_examine() found, by the ids of files and processes. */
+struct error *registered_dump(struct dump *dump, struct kernel_view *view, uint32_t id, const struct ring_facts *facts,
+			      IoUringFileEntry *entry) must_check;
+/* main, plan: checks; wants the files. */
+struct error *registered_plan(struct restore *restore, const struct planned_file *file) must_check;
+/* Files and eventfd; table: whose numbers they have here, NULL: the opener's. In a thread that may submit. */
+struct error *registered_bring_back(struct restore *restore, const IoUringFileEntry *entry, int ring,
+				    const struct descriptor_table *table) must_check;

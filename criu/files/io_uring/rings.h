@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
-/* The io_uring instances of a restore: scm_rights of a socket cannot carry them, so main makes them. For restore/. */
+/* The io_uring instances of a restore: scm_rights of a socket cannot carry them, so main makes them. For restore/ and tasks/. */
 #pragma once
 
 #include "model/run.h"
+#include "remote/batch.h"
 #include "support/error.h"
 
 /* main, before the first fork: all that are wanted, in a process of their own, for the kernel notes who has used them.
@@ -10,3 +11,5 @@
 struct error *rings_make(struct restore *restore) must_check;
 /* main: all newborns and the opener are there. */
 void rings_close(struct restore *restore);
+/* newborn: calls of a thread's program that register what is the process's or the thread's own: buffers, and rings in its table. */
+void rings_emit(struct restore *restore, const struct thread *thread, struct batch *program);
