@@ -481,6 +481,7 @@ static int body(void *argument)
 static void run(struct tap *tap, const struct row *row)
 {
 	struct scene *scene = share(sizeof(*scene));
+	double start, visited = 0;
 	int status;
 	pid_t pid;
 
@@ -490,8 +491,10 @@ static void run(struct tap *tap, const struct row *row)
 		row->make(scene);
 	pid = start_target(body, scene);
 	must_be(wait_value(&scene->ready, 1) && wait_state(pid, "S"), "the target does not wait");
-	for (unsigned i = 0; i < 12; i++) {
+	start = seconds();
+	for (unsigned i = 0; i < 12 && seconds() - start < 0.2; i++) {
 		visit(pid);
+		visited = seconds() - start;
 		sleep_ms(10);
 	}
 	check(tap, state_of(pid) == 'S', "%s: goes on waiting", row->name);
@@ -500,8 +503,9 @@ static void run(struct tap *tap, const struct row *row)
 	check(tap, status == 0 && scene->result == row->result && scene->error == row->error,
 	      "%s: returns %ld, errno %d (%s)", row->name, scene->result, scene->error, strerror(scene->error));
 	if (row->flags & TIMED)
-		check(tap, scene->elapsed > 0.395 && scene->elapsed < 0.6, "%s: takes the time it should: %.3f s", row->name,
-		      scene->elapsed);
+		/* For some the whole time begins again at each visit; a busy machine takes its own. */
+		check(tap, scene->elapsed > 0.395 && scene->elapsed < visited + 0.4 + 1, "%s: takes the time it should: %.3f s",
+		      row->name, scene->elapsed);
 	if (row->remove)
 		row->remove(scene);
 	close(scene->fds[0]);

@@ -7,6 +7,7 @@
 #include "rseq.h"
 
 #include <linux/futex.h>
+#include <linux/sched.h>
 #include <sys/uio.h>
 
 #include "board.h"
@@ -76,6 +77,7 @@ struct newborn {
 	int code_fd;
 	pid_t pid, tids[THREADS];
 	const char *spoil; /* label of a call that shall fail, or NULL */
+	bool busy;	   /* the number of a thread is that of a process, for a moment */
 	struct remote_program *first;
 	size_t used; /* bytes of programs */
 };
@@ -152,6 +154,19 @@ static void choose_numbers(struct newborn *newborn)
 	}
 }
 
+/* A process that nobody has to wait for has the number for 50 ms. */
+static void occupy(pid_t number)
+{
+	struct clone_args arguments = { .exit_signal = SIGCHLD, .set_tid = (uint64_t)(uintptr_t)&number, .set_tid_size = 1 };
+	long pid = syscall(SYS_clone3, &arguments, sizeof(arguments));
+
+	must_be(pid >= 0, "a process with a chosen number");
+	if (pid > 0)
+		return;
+	sleep_ms(50);
+	_exit(0);
+}
+
 static int be_born(void *argument)
 {
 	struct newborn *newborn = argument;
@@ -163,6 +178,10 @@ static int be_born(void *argument)
 	sigprocmask(SIG_SETMASK, &all, NULL);
 	newborn->pid = getpid();
 	choose_numbers(newborn);
+	if (newborn->busy) {
+		signal(SIGCHLD, SIG_IGN);
+		occupy(newborn->tids[2]);
+	}
 	forget_rseq();
 	must_be(mmap(newborn->hole + BLOB_AT - 4096, HOLE - BLOB_AT + 4096, PROT_READ | PROT_WRITE | PROT_EXEC,
 		     MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0) != MAP_FAILED, "arena");
@@ -341,6 +360,19 @@ static void check_success(struct tap *tap)
 	kill_target(pid);
 }
 
+/* Its number may be held by something that is about to go: by a zombie, say. */
+static void check_busy_number(struct tap *tap)
+{
+	struct newborn *newborn = share(sizeof(*newborn));
+	pid_t pid;
+
+	prepare(newborn);
+	newborn->busy = true;
+	pid = start_target(be_born, newborn);
+	check(tap, wait_arrived(newborn->board, THREADS), "a thread waits until its number is free (%s)", newborn->board->message);
+	kill_target(pid);
+}
+
 static void check_failure(struct tap *tap)
 {
 	struct newborn *newborn = share(sizeof(*newborn));
@@ -377,6 +409,7 @@ int main(void)
 	struct tap tap = {};
 
 	check_success(&tap);
+	check_busy_number(&tap);
 	check_failure(&tap);
 	check_neighbour(&tap);
 	return finish(&tap);

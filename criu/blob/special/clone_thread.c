@@ -33,6 +33,19 @@ static int64_t clone3(struct thread_arguments *arguments, uint64_t program)
 	return result;
 }
 
+/* A number may be that of something that has just ended, also for a moment after nobody finds it any more. */
+enum { TRIES = 200, PAUSE_NS = 5000000, NUMBER_TAKEN = -17 };
+
+static int64_t clone_when_free(struct thread_arguments *arguments, uint64_t program)
+{
+	const int64_t pause[2] = { 0, PAUSE_NS };
+	int64_t result;
+
+	for (int i = 0; (result = clone3(arguments, program)) == NUMBER_TAKEN && i < TRIES; i++)
+		raw_syscall4(__NR_nanosleep, (uint64_t)pause, 0, 0, 0);
+	return result;
+}
+
 /* arg: program, tid, top of the stack, tids of all levels and their number. clone3() wants the stack's lowest byte and its size,
  * of which it only uses the sum. */
 int64_t clone_thread(const uint64_t arg[6])
@@ -47,5 +60,5 @@ int64_t clone_thread(const uint64_t arg[6])
 		.set_tid_size = arg[4] ? arg[4] : 1,
 	};
 
-	return clone3(&arguments, arg[0]);
+	return clone_when_free(&arguments, arg[0]);
 }

@@ -3,8 +3,8 @@
  * A 32-bit program without libc, for ia32.c. First argument: what it does, at the end of
  * which it exits with 0.
  *	c	computes until descriptor 0 has a byte
- *	s	sleeps in nanosleep for 400 ms, checks the time
- *	p	polls descriptor 0 with a limit of 400 ms
+ *	s	sleeps in nanosleep for a second, checks the time
+ *	p	polls descriptor 0 with a limit of a second
  *	r	reads descriptor 0
  */
 typedef unsigned int word;
@@ -75,12 +75,12 @@ static int in_time(int start)
 {
 	int time = milliseconds() - start;
 
-	return time >= 395 && time < 700 ? 0 : 2;
+	return time >= 995 && time < 4000 ? 0 : 2;
 }
 
 static int limited_sleep(void *vdso)
 {
-	struct timespec time = { 0, 400000000 };
+	struct timespec time = { 0, 1000000000 - 1 };
 	int start = milliseconds();
 
 	if (vdso ? fast_call(vdso, NANOSLEEP, (word)&time, 0, 0) : call(NANOSLEEP, (word)&time, 0, 0, 0))
@@ -93,7 +93,7 @@ static int limited_poll(void *vdso)
 	struct pollfd pollfd = { 0, 1, 0 };
 	int start = milliseconds();
 
-	if (vdso ? fast_call(vdso, POLL, (word)&pollfd, 1, 400) : call(POLL, (word)&pollfd, 1, 400, 0))
+	if (vdso ? fast_call(vdso, POLL, (word)&pollfd, 1, 1000) : call(POLL, (word)&pollfd, 1, 1000, 0))
 		return 1;
 	return in_time(start);
 }
