@@ -42,7 +42,7 @@ SOURCES := $(filter-out criu/libcriu/% criu/plugins/% criu/blob/%,$(shell find c
 	$(shell find criu/arch/$(ARCH) -name '*.c' 2>/dev/null) \
 	$(wildcard compel/*.c compel/arch/$(ARCH)/*.c)
 # What runs inside other processes, as C arrays: scripts/make/compel.mk.
-BLOBS   := agent restorer
+BLOBS   := agent restorer way_back
 OBJECTS := $(SOURCES:%.c=$(O)/%.o) $(GEN_C:.c=.o) $(BLOBS:%=$(O)/gen/blob/compel_%.o)
 LIBRARY := $(filter-out $(O)/criu/main.o,$(OBJECTS))
 

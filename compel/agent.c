@@ -20,12 +20,14 @@ struct compel_agent {
 	uint64_t base, size;   /* the arena */
 	uint64_t code, code_size; /* the runner: in the arena's beginning, or in a mapping of its own */
 	uint64_t start;	       /* offset in the arena where batches begin */
+	uint64_t way_back;     /* the leader's, in the vdso; 0: there is none */
+	struct left left;      /* what this says that stays, as several threads are in the arena; or nothing */
 	unsigned char *buffer; /* a copy of the arena, written and read in one go */
 };
 
-/* One batch in the arena: stack, program, calls, data. Offsets from the arena's base. */
+/* One batch in the arena: stack, program, calls, data, way back. Offsets from the arena's base. */
 struct slot {
-	uint64_t program, calls, data, end;
+	uint64_t program, calls, data, way_back, end;
 };
 
 static uint64_t round_up(uint64_t value, uint64_t unit)
@@ -40,7 +42,8 @@ static struct slot lay_out(uint64_t at, const struct compel_batch *batch)
 	slot.program = at + STACK_SIZE;
 	slot.calls = round_up(slot.program + sizeof(struct remote_program), ALIGNMENT);
 	slot.data = round_up(slot.calls + batch->count * sizeof(struct remote_call), ALIGNMENT);
-	slot.end = round_up(slot.data + batch->size, ALIGNMENT);
+	slot.way_back = round_up(slot.data + batch->size, ALIGNMENT);
+	slot.end = round_up(slot.way_back + compel_way_back.size, ALIGNMENT);
 	return slot;
 }
 
@@ -110,6 +113,8 @@ static struct error *map_apart(struct compel_agent *agent)
 {
 	int64_t code, arena;
 
+	if (agent->leader->way_back) /* of what it would unmap there are two now, of other sizes */
+		TRY(thread_lay_way_back(agent->leader, 0, NULL));
 	TRY(map(agent, agent->code_size, PROT_READ | PROT_EXEC, &code));
 	if (failed(code))
 		return cannot_map(agent, code);
@@ -146,8 +151,23 @@ void compel_forget(struct compel_agent *agent)
 	free(agent);
 }
 
+/* The leader has its own registers again, and the vdso is as it was. */
+static struct error *leave_way_back(const struct compel_agent *agent)
+{
+	struct compel_thread *leader = agent->leader;
+
+	if (!agent->way_back)
+		return NULL;
+	TRY(compel_prepare_all(&leader, 1));
+	leader_erase_way_back(leader->tid, agent->way_back);
+	return NULL;
+}
+
+/* Of an agent that did not come to be. */
 static void cleanup_agent(struct compel_agent **agent)
 {
+	if (*agent)
+		error_ignore(leave_way_back(*agent), "leaving a process");
 	compel_forget(*agent);
 }
 
@@ -165,6 +185,10 @@ struct error *compel_infect(struct compel_thread *leader, size_t size, struct co
 	new->buffer = calloc(1, new->size);
 	if (!new->buffer)
 		return out_of_memory();
+	TRY(leader_find_way_back(leader, new->size));
+	new->way_back = leader->way_back;
+	if (leader->borrowed)
+		TRY(thread_enter_way_back(leader));
 	TRY(map_arena(new));
 	error = compel_write(leader->tid, remote(new->code), compel_agent.code, compel_agent.size);
 	if (error) {
@@ -175,10 +199,23 @@ struct error *compel_infect(struct compel_thread *leader, size_t size, struct co
 	return NULL;
 }
 
+/* The leader's way back is in place, in the vdso where it can be: that stays when the arena goes. */
+static struct error *prepare_leader(const struct compel_agent *agent)
+{
+	struct compel_thread *leader = agent->leader;
+
+	TRY(thread_prepare_borrow(leader));
+	leader->way_back = agent->way_back;
+	return leader->way_back && !leader->borrowed ? thread_lay_way_back(leader, agent->size, &agent->left) : NULL;
+}
+
 struct error *compel_cure(struct compel_agent *agent)
 {
-	if (agent)
-		TRY(unmap_all(agent));
+	if (!agent)
+		return NULL;
+	TRY(prepare_leader(agent));
+	TRY(unmap_all(agent));
+	TRY(leave_way_back(agent));
 	compel_forget(agent);
 	return NULL;
 }
@@ -191,9 +228,22 @@ static void let_calls_fail(struct remote_call *calls, size_t count)
 			calls[i].op = REMOTE_UNKNOWN;
 }
 
-static void fill_slot(struct compel_agent *agent, const struct slot *slot, const struct compel_batch *batch)
+/* Where the thread of a batch goes if we are killed. */
+static struct error *prepare_thread(const struct compel_agent *agent, const struct slot *slot, struct compel_thread *thread)
+{
+	if (thread == agent->leader && agent->way_back)
+		return prepare_leader(agent);
+	TRY(thread_prepare_borrow(thread));
+	thread->way_back = agent->base + slot->way_back;
+	fill_way_back(agent->buffer + slot->way_back, thread, 0);
+	return NULL;
+}
+
+/* alone: the thread is the only one that is in the arena. */
+static void fill_slot(struct compel_agent *agent, const struct slot *slot, const struct compel_batch *batch, bool alone)
 {
 	struct remote_program program = {
+		.mapped = alone && agent->code == agent->base ? agent->base : 0,
 		.calls = agent->base + slot->calls,
 		.data = agent->base + slot->data,
 		.count = (uint32_t)batch->count,
@@ -241,7 +291,8 @@ static struct error *start(struct compel_agent *agent, const struct slot *slot, 
 {
 	struct user_regs_struct registers = thread->registers;
 
-	arch_prepare_call(&registers, agent->code, agent->base + slot->program, agent->base + slot->program);
+	arch_prepare_call(&registers, agent->code, agent->base + slot->program, agent->base + slot->program,
+			  thread->way_back);
 	TRY(thread_set_registers(thread, &registers));
 	return thread_resume(thread, PTRACE_CONT);
 }
@@ -274,16 +325,18 @@ static struct error *run_threads(struct compel_agent *agent, const struct slot *
 }
 
 static struct error *run_round(struct compel_agent *agent, const struct slot *slots, struct compel_batch *batches,
-			       size_t count)
+			       size_t count, bool alone)
 {
 	uint64_t length = slots[count - 1].end - agent->start;
 	struct remote_address at = remote(agent->base + agent->start);
 
 	for (size_t i = 0; i < count; i++) {
-		TRY(thread_borrow(batches[i].thread));
-		fill_slot(agent, &slots[i], &batches[i]);
+		TRY(prepare_thread(agent, &slots[i], batches[i].thread));
+		fill_slot(agent, &slots[i], &batches[i], alone);
 	}
 	TRY(compel_write(agent->leader->tid, at, agent->buffer + agent->start, length));
+	for (size_t i = 0; i < count; i++)
+		TRY(thread_borrow(batches[i].thread));
 	TRY(run_threads(agent, slots, batches, count));
 	TRY(compel_read(agent->leader->tid, at, agent->buffer + agent->start, length));
 	for (size_t i = 0; i < count; i++)
@@ -291,19 +344,49 @@ static struct error *run_round(struct compel_agent *agent, const struct slot *sl
 	return NULL;
 }
 
+/* Several threads will be in the arena, so that none of them can unmap it: the way back in the vdso names it. */
+static struct error *note_left(struct compel_agent *agent)
+{
+	if (!agent->way_back || agent->left.code)
+		return NULL;
+	agent->left = (struct left){ .code = agent->base, .code_size = agent->size };
+	if (agent->code != agent->base)
+		agent->left = (struct left){ agent->code, agent->code_size, agent->base, agent->size };
+	if (!agent->leader->borrowed)
+		return NULL;
+	TRY(thread_lay_way_back(agent->leader, agent->size, &agent->left));
+	return thread_enter_way_back(agent->leader); /* the answer of mmap is in its registers */
+}
+
+/* Before their part of the arena is used for something else. */
+static struct error *return_threads(const struct compel_batch *batches, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		struct compel_thread *thread = batches[i].thread;
+
+		TRY(compel_prepare_all(&thread, 1));
+	}
+	return NULL;
+}
+
 struct error *compel_run(struct compel_agent *agent, struct compel_batch *batches, size_t count)
 {
 	cleanup_free struct slot *slots = calloc(count ? count : 1, sizeof(*slots));
+	bool alone = count == 1 && batches->thread == agent->leader && agent->way_back;
 
 	if (!slots)
 		return out_of_memory();
+	if (!alone)
+		TRY(note_left(agent));
 	while (count) {
 		size_t now = plan_round(agent, batches, count, slots);
 
 		if (!now)
 			return fail("cannot run a batch of %zu calls and %zu bytes: the arena is too small", batches->count,
 				    batches->size);
-		TRY(run_round(agent, slots, batches, now));
+		TRY(run_round(agent, slots, batches, now, alone));
+		if (!alone)
+			TRY(return_threads(batches, now));
 		batches += now;
 		count -= now;
 	}

@@ -34,6 +34,7 @@ struct compel_thread {
 	bool compat;	     /* runs ia32 code */
 	bool seccomp_suspended;
 	bool dies_with_tracer;
+	uint64_t caught; /* set by the caller, where it knows: the signals that the process has handlers for, bit signo - 1 */
 	/* A signal had been dequeued when we stopped it, this one; it is injected again on
 	 * detach. An image needs it among the pending signals: look after the last batch, as
 	 * one that came while our code ran may be here too. */
@@ -50,7 +51,10 @@ struct compel_thread {
 	int stop_number;     /* the signal by which our code says that it is done */
 	bool unreachable;    /* was waited for in vain */
 	uint64_t syscall_at; /* address of a syscall instruction, or 0 */
+	uint64_t way_back;   /* address of its way back, or 0 (way_back.c) */
 	uint64_t rseq_at, rseq_section; /* where struct rseq points to the section the thread was in, and what was there */
+	uint64_t rseq_abort; /* where that section goes on when it is interrupted; 0: the thread is in none */
+	bool dispatch_known; /* could it be read? */
 	uint64_t dispatch[4]; /* syscall user dispatch: mode, selector, offset, length */
 	uint64_t shadow_stack; /* pointer, or 0 without one */
 };

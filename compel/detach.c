@@ -2,16 +2,20 @@
 /* Letting threads go, as they were. */
 #include "compel/internal.h"
 
-#include <sched.h>
 #include <time.h>
 
 #include "support/log.h"
+#include "support/urgency.h"
 
-/* A signal can only be handed back in a stop that delivers one, so the thread gets one of
- * ours first. */
+/* A signal can only be handed back in a stop that delivers one, so the thread gets one of ours first: of the same
+ * number unless one such waits, so that the signal is not lost if we are killed. */
 static struct error *enter_signal_stop(struct compel_thread *thread)
 {
-	uint64_t mask = ~(UINT64_C(1) << (thread->stop_number - 1));
+	uint64_t mask, number = UINT64_C(1) << (thread->signal.si_signo - 1);
+
+	if (!(thread_pending(thread->tid) & number))
+		thread->stop_number = thread->signal.si_signo;
+	mask = ~(UINT64_C(1) << (thread->stop_number - 1));
 
 	if (trace(PTRACE_SETSIGMASK, thread->tid, sizeof(mask), &mask) < 0)
 		return fail_errno("could not set the signal mask of thread %d", thread->tid);
@@ -72,28 +76,6 @@ struct error *compel_detach(struct compel_thread *thread, bool stop)
 	return first;
 }
 
-/* How we were scheduled. Without the privilege to change it nothing is changed. */
-struct scheduling {
-	int policy;
-	struct sched_param parameters;
-};
-
-static void be_urgent(struct scheduling *before)
-{
-	const struct sched_param urgent = { .sched_priority = 1 };
-
-	before->policy = sched_getscheduler(0);
-	if (before->policy < 0 || sched_getparam(0, &before->parameters) < 0 ||
-	    sched_setscheduler(0, SCHED_FIFO | (before->policy & SCHED_RESET_ON_FORK), &urgent) < 0)
-		before->policy = -1;
-}
-
-static void be_normal(const struct scheduling *before)
-{
-	if (before->policy >= 0)
-		sched_setscheduler(0, before->policy, &before->parameters);
-}
-
 /* Until the process has begun to stop, so that its other threads do so on their way out. */
 static void wait_stopped(pid_t tid)
 {
@@ -141,7 +123,7 @@ struct error *compel_prepare_all(struct compel_thread *const *threads, size_t co
 
 struct error *compel_detach_all(struct compel_thread *const *threads, const bool *stop, size_t count)
 {
-	struct scheduling before = { .policy = -1 };
+	struct urgency before = { .policy = -1 };
 	struct error *first = NULL;
 
 	for (size_t i = 0; i < count; i++) {
@@ -152,8 +134,8 @@ struct error *compel_detach_all(struct compel_thread *const *threads, const bool
 		note(threads[i], error, &first);
 	}
 	if (count > 1)
-		be_urgent(&before);
+		urgency_begin(&before);
 	let_all_go(threads, stop, count, &first);
-	be_normal(&before);
+	urgency_end(&before);
 	return first;
 }

@@ -8,7 +8,9 @@
 #include "compel/arch.h"
 #include "support/fault.h"
 
-/* Signals that may tell us that our code is done: those that nearly nobody sends first. */
+/* Signals that may tell us that our code is done. First those that do nothing if nobody stops the thread for them
+ * because its tracer is gone, as long as the program has no handler; then others that nearly nobody sends. */
+static const int harmless_signals[] = { SIGURG, SIGWINCH, SIGCHLD, SIGCONT };
 static const int stop_signals[] = { SIGSTKFLT, SIGURG, SIGWINCH, SIGPWR, SIGIO, SIGTTOU, SIGTTIN, SIGUSR2,
 				    SIGUSR1,   SIGPROF, SIGVTALRM, SIGXFSZ, SIGXCPU, SIGQUIT, SIGHUP, SIGPIPE };
 
@@ -26,17 +28,49 @@ static void add_pending(pid_t tid, uint32_t flags, uint64_t *pending)
 	}
 }
 
-/* Unblocking our signal must not deliver one that the process has waiting. */
-static int choose_stop_signal(pid_t tid)
+static uint64_t bit(int signal)
+{
+	return UINT64_C(1) << (signal - 1);
+}
+
+uint64_t thread_pending(pid_t tid)
 {
 	uint64_t pending = 0;
 
 	add_pending(tid, 0, &pending);
 	add_pending(tid, PTRACE_PEEKSIGINFO_SHARED, &pending);
+	return pending;
+}
+
+/* Unblocking our signal must not deliver one that the process has waiting. */
+static int choose_stop_signal(const struct compel_thread *thread)
+{
+	uint64_t pending = thread_pending(thread->tid), unfit = pending | thread->caught;
+
+	/* SIGCONT takes these out of the queue, and ends a stop. */
+	if (thread->state == COMPEL_JOB_STOPPED || pending & (bit(SIGTSTP) | bit(SIGTTIN) | bit(SIGTTOU)))
+		unfit |= bit(SIGCONT);
+	for (size_t i = 0; i < sizeof(harmless_signals) / sizeof(harmless_signals[0]); i++)
+		if (!(unfit & bit(harmless_signals[i])))
+			return harmless_signals[i];
 	for (size_t i = 0; i < sizeof(stop_signals) / sizeof(stop_signals[0]); i++)
-		if (!(pending & UINT64_C(1) << (stop_signals[i] - 1)))
+		if (!(pending & bit(stop_signals[i])))
 			return stop_signals[i];
 	return stop_signals[0];
+}
+
+/* Is the thread in the section that its struct rseq points to? Then where it would go on if it was interrupted there. */
+static uint64_t find_abort(const struct compel_thread *thread)
+{
+	struct {
+		uint32_t version, flags;
+		uint64_t start, length, abort;
+	} section = {}; /* struct rseq_cs, linux/rseq.h */
+	struct error *error = compel_read(thread->tid, remote(thread->rseq_section), &section, sizeof(section));
+	bool inside = !error && thread->registers.rip - section.start < section.length;
+
+	error_free(error);
+	return inside ? section.abort : 0;
 }
 
 /* When our code runs, the kernel sees an address outside of the thread's restartable
@@ -46,26 +80,32 @@ static void remember_rseq(struct compel_thread *thread)
 	struct ptrace_rseq_configuration rseq = {};
 
 	thread->rseq_section = 0;
+	thread->rseq_abort = 0;
 	thread->rseq_at = 0;
 	if (trace(PTRACE_GET_RSEQ_CONFIGURATION, thread->tid, sizeof(rseq), &rseq) <= 0 || !rseq.rseq_abi_pointer)
 		return;
 	/* struct rseq: the section's descriptor is at offset 8. */
 	thread->rseq_at = rseq.rseq_abi_pointer + 8;
 	error_free(compel_read(thread->tid, remote(thread->rseq_at), &thread->rseq_section, 8));
+	if (thread->rseq_section)
+		thread->rseq_abort = find_abort(thread);
 }
 
-/* System calls outside of a range that the program chose would be turned into signals. False: the kernel
- * (before Linux 6.4) cannot suspend that, nor tell whether it is so. */
-static bool suspend_dispatch(struct compel_thread *thread)
+/* System calls outside of a range that the program chose would be turned into signals. The kernel (before Linux 6.4)
+ * may be unable to suspend that, and to tell whether it is so. */
+static void read_dispatch(struct compel_thread *thread)
 {
-	struct ptrace_sud_config off = { .mode = PR_SYS_DISPATCH_OFF };
-
 	memset(thread->dispatch, 0, sizeof(thread->dispatch));
-	if (trace(PTRACE_GET_SYSCALL_USER_DISPATCH_CONFIG, thread->tid, sizeof(off), thread->dispatch) < 0)
-		return false;
+	thread->dispatch_known = trace(PTRACE_GET_SYSCALL_USER_DISPATCH_CONFIG, thread->tid,
+				       sizeof(struct ptrace_sud_config), thread->dispatch) == 0;
+}
+
+static void suspend_dispatch(const struct compel_thread *thread)
+{
+	const struct ptrace_sud_config off = { .mode = PR_SYS_DISPATCH_OFF };
+
 	if (thread->dispatch[0] != PR_SYS_DISPATCH_OFF)
 		trace(PTRACE_SET_SYSCALL_USER_DISPATCH_CONFIG, thread->tid, sizeof(off), &off);
-	return true;
 }
 
 static void resume_dispatch(const struct compel_thread *thread)
@@ -81,23 +121,34 @@ static struct error *set_mask(struct compel_thread *thread, uint64_t mask)
 	return errno == ESRCH ? thread_died(thread) : fail_errno("could not set the signal mask of thread %d", thread->tid);
 }
 
-struct error *thread_borrow(struct compel_thread *thread)
+struct error *thread_prepare_borrow(struct compel_thread *thread)
 {
-	uint64_t open;
-
 	if (thread->state != COMPEL_STOPPED && thread->state != COMPEL_JOB_STOPPED)
 		return fail("cannot run code in thread %d: it is not stopped", thread->tid);
 	if (thread->stop_number)
 		return NULL;
-	thread->stop_number = choose_stop_signal(thread->tid);
+	thread->stop_number = choose_stop_signal(thread);
 	remember_rseq(thread);
-	open = UINT64_C(1) << (thread->stop_number - 1);
+	read_dispatch(thread);
+	arch_get_shadow_stack(thread->tid, &thread->shadow_stack);
+	return NULL;
+}
+
+struct error *thread_borrow(struct compel_thread *thread)
+{
+	uint64_t open;
+
+	TRY(thread_prepare_borrow(thread));
+	if (thread->borrowed)
+		return NULL;
+	open = bit(thread->stop_number);
 	/* The signal of a call that is turned into one must not find itself blocked: it would be forced, and the
 	 * program's handler lost. */
-	if (!suspend_dispatch(thread))
-		open |= UINT64_C(1) << (SIGSYS - 1);
-	arch_get_shadow_stack(thread->tid, &thread->shadow_stack);
+	if (!thread->dispatch_known)
+		open |= bit(SIGSYS);
 	thread->borrowed = true;
+	TRY(thread_enter_way_back(thread));
+	suspend_dispatch(thread);
 	return set_mask(thread, ~open);
 }
 
@@ -130,13 +181,17 @@ struct error *thread_return(struct compel_thread *thread)
 {
 	if (!thread->borrowed)
 		return NULL;
+	TRY(thread_enter_way_back(thread));
 	TRY(thread_return_section(thread));
-	TRY(thread_set_registers(thread, &thread->registers));
+	arch_set_shadow_stack(thread->tid, thread->shadow_stack);
 	TRY(set_mask(thread, thread->blocked));
 	resume_dispatch(thread);
-	arch_set_shadow_stack(thread->tid, thread->shadow_stack);
+	TRY(thread_set_registers(thread, &thread->registers));
 	thread->borrowed = false;
 	thread->stop_number = 0;
+	if (thread->syscall_at == thread->way_back)
+		thread->syscall_at = 0;
+	thread->way_back = 0;
 	return NULL;
 }
 
@@ -224,6 +279,8 @@ struct error *thread_call(struct compel_thread *thread, const struct call *call,
 		return NULL;
 	}
 	TRY(thread_borrow(thread));
+	if (thread->way_back)
+		thread->syscall_at = thread->way_back;
 	if (!thread->syscall_at)
 		TRY(find_syscall(thread, &thread->syscall_at));
 	if (!thread->syscall_at)

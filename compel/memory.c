@@ -2,6 +2,7 @@
 /* Another process's memory, and looking for a syscall instruction in it. */
 #include "compel/internal.h"
 
+#include <elf.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
@@ -12,7 +13,7 @@
 #include "support/cleanup.h"
 #include "support/file.h"
 
-enum { VDSO_SIZE = 8192, SEARCH_CHUNK = 65536 };
+enum { VDSO_SIZE = 8192, SEARCH_CHUNK = 65536, PAGE = 4096, ROOM_ALIGNMENT = 64 };
 
 static struct error *open_memory(pid_t pid, int flags, int *fd)
 {
@@ -77,27 +78,75 @@ static bool has_syscall_at(pid_t tid, uint64_t address)
 	       memcmp(bytes, arch_syscall_instruction, sizeof(bytes)) == 0;
 }
 
+/* Of a 64-bit process; 0: it has none. */
+static uint64_t vdso_address(pid_t tid)
+{
+	cleanup_free char *auxv = NULL;
+	char path[64];
+	size_t length = 0;
+
+	snprintf(path, sizeof(path), "/proc/%d/auxv", tid);
+	error_free(read_file_at(AT_FDCWD, path, &auxv, &length));
+	for (size_t i = 0; auxv && i + 16 <= length; i += 16) {
+		uint64_t pair[2];
+
+		memcpy(pair, auxv + i, sizeof(pair));
+		if (pair[0] == AT_SYSINFO_EHDR)
+			return pair[1];
+	}
+	return 0;
+}
+
 /* The vdso of the process is the one we have, at another address. */
 static uint64_t search_vdso(pid_t tid)
 {
 	const unsigned char *own = (const unsigned char *)getauxval(AT_SYSINFO_EHDR);
 	const unsigned char *at = own ? memmem(own, VDSO_SIZE, arch_syscall_instruction, ARCH_SYSCALL_SIZE) : NULL;
-	cleanup_free char *auxv = NULL;
-	char path[64];
-	size_t length = 0;
-	struct error *error;
+	uint64_t address = at ? vdso_address(tid) : 0;
 
-	snprintf(path, sizeof(path), "/proc/%d/auxv", tid);
-	error = at ? read_file_at(AT_FDCWD, path, &auxv, &length) : NULL;
-	error_free(error);
-	for (size_t i = 0; auxv && i + 16 <= length; i += 16) {
-		uint64_t pair[2];
+	return address && has_syscall_at(tid, address + (uint64_t)(at - own)) ? address + (uint64_t)(at - own) : 0;
+}
 
-		memcpy(pair, auxv + i, sizeof(pair));
-		if (pair[0] == AT_SYSINFO_EHDR && has_syscall_at(tid, pair[1] + (uint64_t)(at - own)))
-			return pair[1] + (uint64_t)(at - own);
-	}
-	return 0;
+/* The image of our own vdso, which is that of every process that has this kernel's: pages, of which the last bytes are
+ * zero and used by nobody. */
+static struct {
+	const unsigned char *start;
+	size_t used, size;
+} own_vdso;
+
+static void measure_own_vdso(void)
+{
+	const unsigned char *start = (const unsigned char *)getauxval(AT_SYSINFO_EHDR);
+	const Elf64_Ehdr *header = (const Elf64_Ehdr *)start;
+
+	if (!start || own_vdso.start)
+		return;
+	own_vdso.size = (header->e_shoff + header->e_shnum * header->e_shentsize + PAGE - 1) & ~(size_t)(PAGE - 1);
+	own_vdso.used = own_vdso.size;
+	while (own_vdso.used > 0 && !start[own_vdso.used - 1])
+		own_vdso.used--;
+	own_vdso.start = start;
+}
+
+/* Is what is used of ours there, too? */
+static bool is_own_vdso(pid_t tid, uint64_t address)
+{
+	cleanup_free char *there = malloc(own_vdso.used);
+
+	return there && transfer_fast(tid, address, there, own_vdso.used, false) == own_vdso.used &&
+	       !memcmp(there, own_vdso.start, own_vdso.used);
+}
+
+uint64_t find_vdso_room(pid_t tid, size_t size)
+{
+	uint64_t place, address;
+
+	measure_own_vdso();
+	if (!own_vdso.start || own_vdso.used + size + ROOM_ALIGNMENT > own_vdso.size)
+		return 0;
+	address = vdso_address(tid);
+	place = (own_vdso.size - size) & ~(uint64_t)(ROOM_ALIGNMENT - 1);
+	return address && is_own_vdso(tid, address) ? address + place : 0;
 }
 
 static uint64_t search_range(int memory, uint64_t start, uint64_t end)

@@ -65,5 +65,6 @@ struct remote_program {
 	int32_t tid;	 /* for the error report */
 	int32_t pid;	 /* the same */
 	uint32_t stop_signal; /* agent: sent to itself at the end; a restorer has 0 and sleeps */
+	uint64_t mapped; /* agent: what its way back unmaps, an address, or 0 */
 	uint64_t labels; /* address of a uint32_t for each label: offset from here to its text; or 0 */
 };

@@ -20,8 +20,9 @@ int64_t run_special(struct remote_program *program, unsigned operation, const ui
 /* The special operations that every blob has; -ENOSYS for others. */
 int64_t run_common_special(unsigned operation, const uint64_t arg[6]);
 
-/* Where a blob begins (from entry.S), and a thread started by REMOTE_CLONE_THREAD. Never returns. */
-void blob_main(struct remote_program *program) __attribute__((noreturn));
+/* Where a blob begins (from entry.S), and a thread started by REMOTE_CLONE_THREAD. Returns only in an agent that
+ * nobody stops any more; its answer is for the way back (compel/runner/way_back.S). */
+uint64_t blob_main(struct remote_program *program);
 
 enum {
 	RUNNER_EINTR = 4,

@@ -55,7 +55,7 @@ void report_failure(const struct remote_program *program)
 	futex_wake_all(&board->stage);
 }
 
-void blob_main(struct remote_program *program)
+uint64_t blob_main(struct remote_program *program)
 {
 	if (!run_program(program)) {
 		report_failure(program);

@@ -51,6 +51,7 @@ static struct error *read_outside(struct dump *dump, struct thread *thread)
 	TRY(proc_thread_status_read(thread->task->host_pid, thread->host_tid, dump->arena, status));
 	thread->stat = stat;
 	thread->status = status;
+	thread->tracee.caught = status->signals_caught;
 	return NULL;
 }
 
@@ -178,7 +179,7 @@ static struct error *run_batches(struct task *task, struct questions *questions)
 	TRY(batch_run(task->agent, threads, batches, task->thread_count));
 	TRY(compel_cure(task->agent));
 	task->agent = NULL;
-	/* From here on the task would run on as it was if we were killed. */
+	/* From here on no code of ours is where the task would run on if we were killed. */
 	return compel_prepare_all(threads, task->thread_count);
 }
 

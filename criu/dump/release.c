@@ -9,6 +9,7 @@
 #include "remote/release.h"
 #include "support/log.h"
 #include "support/options.h"
+#include "support/urgency.h"
 
 static void await_end(pid_t tid)
 {
@@ -25,10 +26,13 @@ static void await_end(pid_t tid)
 static void kill_tree(struct dump *dump)
 {
 	struct snapshot *snapshot = dump->snapshot;
+	struct urgency before;
 
+	urgency_begin(&before); /* if we were killed amid this, part of the tree would run on */
 	for (size_t i = 0; i < snapshot->task_count; i++)
 		if (snapshot->tasks[i]->state != TASK_DEAD)
 			kill(snapshot->tasks[i]->host_pid, SIGKILL);
+	urgency_end(&before);
 	for (size_t i = snapshot->task_count; i-- > 0;) {
 		struct task *task = snapshot->tasks[i];
 

@@ -101,6 +101,8 @@ struct error *vdso_compare(const struct task_memory *memory, const struct vdso_p
 
 	if (!stored)
 		return out_of_memory();
+	while (size > 0 && !bytes[size - 1]) /* nobody uses that; a dump has code there for a moment (compel/way_back.c) */
+		size--;
 	TRY(read_bytes(memory, image->vdso, stored, size));
 	*same = !memcmp(stored, bytes, size);
 	return NULL;

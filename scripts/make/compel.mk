@@ -7,6 +7,7 @@ HOSTCC ?= $(CC)
 
 BLOB_COMMON   := compel/runner/entry.S compel/runner/runner.c compel/runner/special.c
 BLOB_agent    := $(BLOB_COMMON) compel/runner/agent.c
+BLOB_way_back := compel/runner/way_back.S
 BLOB_restorer := $(BLOB_COMMON) $(wildcard criu/blob/*.c criu/blob/special/*.c)
 
 GEN_H += $(O)/gen/system_call_names.h

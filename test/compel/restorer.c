@@ -158,8 +158,10 @@ static void choose_numbers(struct newborn *newborn)
 static void occupy(pid_t number)
 {
 	struct clone_args arguments = { .exit_signal = SIGCHLD, .set_tid = (uint64_t)(uintptr_t)&number, .set_tid_size = 1 };
-	long pid = syscall(SYS_clone3, &arguments, sizeof(arguments));
+	long pid = -1;
 
+	for (unsigned i = 0; i < 1000 && (pid = syscall(SYS_clone3, &arguments, sizeof(arguments))) < 0 && errno == EEXIST; i++)
+		sleep_ms(1);
 	must_be(pid >= 0, "a process with a chosen number");
 	if (pid > 0)
 		return;

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0
-"""criu gets SIGKILL at random moments. During a dump: the tree runs on by itself. During a restore:
+"""criu gets SIGKILL at random moments. During a dump: the tree runs on by itself, as it was or but for a mapping that the
+next criu removes. During a restore:
 nothing half-born stays, or the tree is complete. KILLS sets how many of each (default 40), SEED
 repeats a run; `make kills` does 200."""
 
@@ -14,9 +15,9 @@ from processes import Failure, tree as members_of
 
 KILLS = int(os.environ.get("KILLS", "40"))
 SEED = int(os.environ.get("SEED", time.time_ns() % 1000000))
-# Who is hit: the process that was started, or all of its process group (as timeout -s KILL does).
-# On demand (VICTIMS=worker,everybody) also what nobody who kills criu by its pid hits: the process that does the work of a dump.
-VICTIMS = os.environ.get("VICTIMS", "process,group").split(",")
+# Who is hit: the process that was started, all of its process group (as timeout -s KILL does), the process that does the
+# work of a dump, or all that there are of criu (as cgroup.kill and the end of a container do).
+VICTIMS = os.environ.get("VICTIMS", "process,group,worker,everybody").split(",")
 
 
 def started(scenario, command, images, *arguments):
@@ -53,10 +54,20 @@ def kill_at(scenario, pid, moment, victim):
     return status != 0
 
 
+def put_right(scenario, tree, what):
+    """Where several threads ran our code when its process was killed, a mapping stays until the next criu comes. True if so."""
+    tree.is_whole(what)
+    changed = tree.changes()
+    if not changed or not all(" mapping " in line and "(nothing) ->" in line for line in changed):
+        return False
+    scenario.criu("dump", "-t", tree.pid, "-R", *tree.options)
+    return True
+
+
 def kill_dumps(scenario, tree, choose, count):
     duration = sorted(measure(scenario, "dump", "-t", tree.pid, "-R", *tree.options) for _ in range(5))[2]
     system = trees.system_state()
-    hits = 0
+    hits = repaired = 0
     for number in range(count):
         moment, victim = choose.uniform(0, duration * 1.05), choose.choice(VICTIMS)
         trees.empty(scenario.path("images"))
@@ -75,9 +86,11 @@ def kill_dumps(scenario, tree, choose, count):
             tree.is_whole(what)
             tree.before = trees.tree_state(tree.pid)
         else:
+            if victim in ("worker", "everybody"):
+                repaired += put_right(scenario, tree, what)
             tree.is_unchanged(what)
         trees.check_system(system, trees.system_state(), f"{tree.name} {what}")
-    return hits
+    return hits, repaired
 
 
 def kill_restores(scenario, tree, choose, count):
@@ -118,9 +131,9 @@ def test(scenario):
         for name in os.environ.get("TREES", ",".join(trees.NAMES)).split(","):
             tree = trees.Tree(scenario, program, name)
             share = -(-KILLS // len(trees.NAMES))
-            dumps = kill_dumps(scenario, tree, choose, share)
+            dumps, repaired = kill_dumps(scenario, tree, choose, share)
             restores, complete = kill_restores(scenario, tree, choose, share)
-            report.append(f"{name}: {share} kills of dump, {dumps} hit; {share} of restore, {restores} hit, "
+            report.append(f"{name}: {share} kills of dump, {dumps} hit, {repaired} with a mapping left; {share} of restore, {restores} hit, "
                           f"{complete} after the tree was complete")
     except Failure as failure:
         raise Failure(f"seed {SEED}: {failure}") from None

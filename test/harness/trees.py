@@ -98,11 +98,15 @@ class Tree:
         if os.path.exists(path):
             raise Failure(f"{self.name} {what}: {read_text(path)}")
 
-    def is_unchanged(self, what):
-        self.is_whole(what)
+    def changes(self):
         changed = differences(self.before, tree_state(self.pid), MOVING)
         if changed:  # caught in the middle of something?
             changed = differences(self.before, tree_state(self.pid), MOVING)
+        return changed
+
+    def is_unchanged(self, what):
+        self.is_whole(what)
+        changed = self.changes()
         if changed:
             raise Failure(f"{self.name} {what}:\n" + "\n".join(changed[:12]))
         files = sorted(os.listdir(self.directory))

@@ -44,12 +44,20 @@ int64_t arch_syscall_result(const struct user_regs_struct *registers)
 	return (int64_t)registers->rax;
 }
 
-void arch_prepare_call(struct user_regs_struct *registers, uint64_t at, uint64_t argument, uint64_t stack_top)
+void arch_prepare_call(struct user_regs_struct *registers, uint64_t at, uint64_t argument, uint64_t stack_top,
+		       uint64_t way_back)
 {
 	prepare(registers, at);
 	registers->rax = 0;
 	registers->rdi = argument;
 	registers->rsp = stack_top;
+	registers->rbx = way_back + ARCH_SYSCALL_SIZE; /* entry.S */
+}
+
+void arch_enter_way_back(struct user_regs_struct *registers, uint64_t at)
+{
+	prepare(registers, at + ARCH_SYSCALL_SIZE);
+	registers->rax = 0;
 }
 
 bool arch_is_compat(const struct user_regs_struct *registers)
