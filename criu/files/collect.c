@@ -186,23 +186,22 @@ static struct error *refuse(const struct file_kind *kind, const struct open_fd *
 	return with_hint(fail("%s %s", fd->link, kind->unsupported), "%s", kind->hint);
 }
 
-static const struct file_kind *recognise(const struct open_fd *fd)
+static const struct file_kind *recognise(struct open_fd *fd)
 {
-	int family = 0, type = 0, protocol = 0;
 	socklen_t length = sizeof(int);
 
 	/* A handle of a path, whatever is there. A FIFO's has the same entries as an open one. */
 	if (fd->flags & O_PATH && !S_ISFIFO(fd->stat.st_mode))
 		return fd->link[0] == '/' ? &regular_kind : NULL;
 	if (S_ISSOCK(fd->stat.st_mode)) {
-		getsockopt(fd->fd, SOL_SOCKET, SO_DOMAIN, &family, &length);
-		getsockopt(fd->fd, SOL_SOCKET, SO_TYPE, &type, &length);
-		getsockopt(fd->fd, SOL_SOCKET, SO_PROTOCOL, &protocol, &length);
+		getsockopt(fd->fd, SOL_SOCKET, SO_DOMAIN, &fd->socket_family, &length);
+		getsockopt(fd->fd, SOL_SOCKET, SO_TYPE, &fd->socket_type, &length);
+		getsockopt(fd->fd, SOL_SOCKET, SO_PROTOCOL, &fd->socket_protocol, &length);
 	}
 	/* Its link and mode are those of a file in a root directory. */
 	if (message_queue_is(fd->fd, &fd->stat))
 		return &message_queue_kind;
-	return file_kind_recognise(&fd->stat, fd->link, family, type, protocol);
+	return file_kind_recognise(&fd->stat, fd->link, fd->socket_family, fd->socket_type, fd->socket_protocol);
 }
 
 /* open_tree(2) and fsmount(2) give a mount that may be nowhere; its link is that of a root directory. */

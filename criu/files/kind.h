@@ -37,6 +37,7 @@ struct open_fd {
 	const char *info; /* text of its fdinfo where that was read already, or NULL */
 	uint64_t identity; /* what the kernel calls the object behind it, where it tells; 0: nothing */
 	uint32_t flags; /* as F_GETFL gives them, without O_CLOEXEC */
+	int socket_family, socket_type, socket_protocol; /* of a socket */
 	bool unowned;	/* nobody gets signals from it (F_GETOWN_EX); false: ask */
 	uint32_t id;	/* the new description's id */
 };

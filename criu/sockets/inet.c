@@ -124,33 +124,43 @@ static void dump_known_options(struct dump *dump, int fd, InetSkEntry *entry)
 		dump_raw_options(dump, fd, entry);
 }
 
+/* Connections that are kept are many, perhaps, and stay open anyway. */
+static struct error *dump_options(struct dump *dump, const struct open_fd *fd, InetSkEntry *entry)
+{
+	const struct fresh_socket *fresh;
+
+	dump_known_options(dump, fd->fd, entry);
+	if (entry->proto != IPPROTO_TCP || entry->type != SOCK_STREAM || !dump->criu->options->tcp_established) {
+		TRY(socket_options_dump(dump, fd->fd, &entry->opts));
+		return more_options_dump(dump, fd->fd, entry->family, entry->type, entry->proto, entry->opts);
+	}
+	files_hold(dump, fd);
+	TRY(more_options_fresh(dump, entry->family, entry->type, entry->proto, &fresh));
+	return socket_options_dump_later(dump, fd->fd, fresh, &entry->opts);
+}
+
 static struct error *dump_socket(struct dump *dump, const struct open_fd *fd, FileEntry *out)
 {
 	InetSkEntry *entry = out->isk = new_message(dump->arena, inet_sk_entry);
-	int family = 0, type = 0, protocol = 0;
 
-	if (!get_number(fd->fd, SOL_SOCKET, SO_DOMAIN, &family) || !get_number(fd->fd, SOL_SOCKET, SO_TYPE, &type) ||
-	    !get_number(fd->fd, SOL_SOCKET, SO_PROTOCOL, &protocol))
-		return fail_errno("could not read what kind of socket it is");
 	entry->id = fd->id;
 	entry->ino = fd->stat.st_ino;
-	entry->family = family;
-	entry->type = type;
-	entry->proto = protocol;
+	entry->family = fd->socket_family;
+	entry->type = fd->socket_type;
+	entry->proto = fd->socket_protocol;
 	if (fd->stat.st_uid)
 		SET(entry, owner, fd->stat.st_uid);
 	SET(entry, ns_id, fd->task->ids->net_ns_id);
 	TRY(check_protocol(entry));
 	TRY(dump_names(dump, fd->fd, entry));
-	TRY(socket_options_dump(dump, fd->fd, &entry->opts));
-	dump_known_options(dump, fd->fd, entry);
-	TRY(more_options_dump(dump, fd->fd, family, type, protocol, entry->opts));
+	TRY(dump_options(dump, fd, entry));
 	return entry->proto == IPPROTO_TCP && entry->type == SOCK_STREAM ? tcp_dump(dump, fd, entry)
 									 : datagram_dump(dump, fd, entry);
 }
 
 static struct error *dump_late(struct dump *dump)
 {
+	TRY(socket_options_join(dump));
 	return dump->files->inet_sockets ? tcp_dump_late(dump) : NULL;
 }
 

@@ -171,7 +171,7 @@ struct fresh_socket {
 };
 
 struct option_collection {
-	struct fresh_socket *fresh;
+	struct fresh_socket **fresh;
 	size_t count, capacity;
 };
 
@@ -207,21 +207,24 @@ static struct error *ask_fresh(struct dump *dump, struct fresh_socket *fresh)
 	return NULL;
 }
 
-static struct error *find_fresh(struct dump *dump, int family, int type, int protocol, struct fresh_socket **ret)
+struct error *more_options_fresh(struct dump *dump, int family, int type, int protocol, const struct fresh_socket **ret)
 {
 	struct option_collection *all = dump->files->options;
+	struct fresh_socket *fresh;
 
 	if (!all)
 		all = dump->files->options = arena_new(dump->arena, struct option_collection);
-	for (size_t i = 0; i < all->count; i++)
-		if (all->fresh[i].family == family && all->fresh[i].type == type &&
-		    all->fresh[i].protocol == protocol) {
-			*ret = &all->fresh[i];
+	for (size_t i = 0; i < all->count; i++) {
+		*ret = all->fresh[i];
+		if ((*ret)->family == family && (*ret)->type == type && (*ret)->protocol == protocol)
 			return NULL;
-		}
-	*ret = arena_append(dump->arena, all->fresh, all->count, all->capacity);
-	**ret = (struct fresh_socket){ .family = family, .type = type, .protocol = protocol };
-	return ask_fresh(dump, *ret);
+	}
+	fresh = arena_new(dump->arena, struct fresh_socket);
+	*fresh = (struct fresh_socket){ .family = family, .type = type, .protocol = protocol };
+	TRY(ask_fresh(dump, fresh));
+	*arena_append(dump->arena, all->fresh, all->count, all->capacity) = fresh;
+	*ret = fresh;
+	return NULL;
 }
 
 static void note(struct dump *dump, SkOptsEntry *entry, const struct fresh_value *value)
@@ -238,20 +241,38 @@ static void note(struct dump *dump, SkOptsEntry *entry, const struct fresh_value
 	option->value.data = arena_copy(dump->arena, value->value, value->length);
 }
 
-struct error *more_options_dump(struct dump *dump, int fd, int family, int type, int protocol, SkOptsEntry *entry)
+struct option_differences more_options_compare(int fd, const struct fresh_socket *fresh)
 {
-	struct fresh_socket *fresh;
+	struct option_differences differences = { 0 };
 	struct fresh_value now;
 
-	TRY(find_fresh(dump, family, type, protocol, &fresh));
+	_Static_assert(ROW_COUNT <= 8 * sizeof(differences), "a bit for each row");
 	for (size_t i = 0; i < fresh->count; i++) {
 		const struct fresh_value *usual = &fresh->values[i];
 
-		if (!read_value(fd, usual->row, &now))
-			continue;
-		if (now.length != usual->length || memcmp(now.value, usual->value, now.length))
-			note(dump, entry, &now);
+		if (read_value(fd, usual->row, &now) &&
+		    (now.length != usual->length || memcmp(now.value, usual->value, now.length)))
+			differences.words[i / 64] |= 1ull << i % 64;
 	}
+	return differences;
+}
+
+void more_options_note(struct dump *dump, int fd, const struct fresh_socket *fresh, struct option_differences differences,
+		       SkOptsEntry *entry)
+{
+	struct fresh_value now;
+
+	for (size_t i = 0; i < fresh->count; i++)
+		if (differences.words[i / 64] >> i % 64 & 1 && read_value(fd, fresh->values[i].row, &now))
+			note(dump, entry, &now);
+}
+
+struct error *more_options_dump(struct dump *dump, int fd, int family, int type, int protocol, SkOptsEntry *entry)
+{
+	const struct fresh_socket *fresh;
+
+	TRY(more_options_fresh(dump, family, type, protocol, &fresh));
+	more_options_note(dump, fd, fresh, more_options_compare(fd, fresh), entry);
 	return NULL;
 }
 

@@ -55,12 +55,10 @@ static struct error *dump_socket(struct dump *dump, const struct open_fd *fd, Fi
 {
 	NetlinkSkEntry *entry = out->nlsk = new_message(dump->arena, netlink_sk_entry);
 	struct pollfd ready = { fd->fd, POLLIN, 0 };
-	int protocol, type;
-	socklen_t length = sizeof(int);
+	int protocol = fd->socket_protocol, type = fd->socket_type;
 
-	if (getsockopt(fd->fd, SOL_SOCKET, SO_PROTOCOL, &protocol, &length) ||
-	    getsockopt(fd->fd, SOL_SOCKET, SO_TYPE, &type, &length) || poll(&ready, 1, 0) < 0)
-		return fail_errno("could not read what kind of netlink socket it is");
+	if (poll(&ready, 1, 0) < 0)
+		return fail_errno("could not poll a netlink socket");
 	entry->ino = fd->stat.st_ino;
 	entry->protocol = protocol;
 	if (type != SOCK_RAW)

@@ -154,6 +154,8 @@ struct options_block {
 	struct {
 		int fd;
 		SkOptsEntry *entry;
+		const struct fresh_socket *fresh;
+		struct option_differences differences;
 	} jobs[BLOCK_JOBS];
 	size_t count;
 	bool started;
@@ -165,9 +167,22 @@ static void *do_block(void *argument)
 {
 	struct options_block *block = argument;
 
-	for (size_t i = 0; i < block->count && !block->error; i++)
-		block->error = dump_numbers(block->jobs[i].entry, block->jobs[i].fd);
+	for (size_t i = 0; i < block->count && !block->error; i++) {
+		typeof(block->jobs[0]) *job = &block->jobs[i];
+
+		block->error = dump_numbers(job->entry, job->fd);
+		if (job->fresh)
+			job->differences = more_options_compare(job->fd, job->fresh);
+	}
 	return NULL;
+}
+
+static void note_differences(struct dump *dump, const struct options_block *block)
+{
+	for (size_t i = 0; i < block->count; i++)
+		if (block->jobs[i].fresh)
+			more_options_note(dump, block->jobs[i].fd, block->jobs[i].fresh, block->jobs[i].differences,
+					  block->jobs[i].entry);
 }
 
 struct error *socket_options_join(struct dump *dump)
@@ -179,6 +194,7 @@ struct error *socket_options_join(struct dump *dump)
 			pthread_join(block->thread, NULL);
 		else
 			do_block(block);
+		note_differences(dump, block);
 		if (first)
 			error_free(block->error);
 		else
@@ -193,7 +209,7 @@ static void stop(void *dump)
 	error_free(socket_options_join(dump));
 }
 
-struct error *socket_options_dump_later(struct dump *dump, int fd, SkOptsEntry **ret)
+struct error *socket_options_dump_later(struct dump *dump, int fd, const struct fresh_socket *fresh, SkOptsEntry **ret)
 {
 	struct options_block *block = dump->files->option_blocks;
 
@@ -206,6 +222,7 @@ struct error *socket_options_dump_later(struct dump *dump, int fd, SkOptsEntry *
 		dump->files->option_blocks = block;
 	}
 	block->jobs[block->count].fd = fd;
+	block->jobs[block->count].fresh = fresh;
 	block->jobs[block->count++].entry = *ret;
 	if (block->count == BLOCK_JOBS)
 		block->started = !pthread_create(&block->thread, NULL, do_block, block);

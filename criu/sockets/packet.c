@@ -136,24 +136,20 @@ static struct error *dump_socket(struct dump *dump, const struct open_fd *fd, Fi
 {
 	PacketSockEntry *entry = out->psk = new_message(dump->arena, packet_sock_entry);
 	struct sockaddr_ll name = { 0 };
-	socklen_t length = sizeof(int);
-	int type;
+	socklen_t length = sizeof(name);
 
-	if (getsockopt(fd->fd, SOL_SOCKET, SO_TYPE, &type, &length))
-		return fail_errno("could not read the type of the packet socket");
-	if (type == OLD_TYPE)
+	if (fd->socket_type == OLD_TYPE)
 		return with_hint(fail("the socket is of the old type SOCK_PACKET, which cannot be saved"),
 				 "Let the program use AF_PACKET.");
-	length = sizeof(name);
 	if (getsockname(fd->fd, (struct sockaddr *)&name, &length))
 		return fail_errno("could not read the name of the packet socket");
-	entry->type = type;
+	entry->type = fd->socket_type;
 	entry->protocol = name.sll_protocol;
 	SET(entry, ns_id, fd->task->ids->net_ns_id);
 	TRY(ask_facts(dump, entry, fd->stat.st_ino));
 	TRY(check_fanout(entry));
 	TRY(socket_options_dump(dump, fd->fd, &entry->opts));
-	return more_options_dump(dump, fd->fd, AF_PACKET, type, 0, entry->opts);
+	return more_options_dump(dump, fd->fd, AF_PACKET, fd->socket_type, 0, entry->opts);
 }
 
 /* ---- restore ---- */

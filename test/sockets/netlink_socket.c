@@ -19,7 +19,7 @@ static uint32_t port_of(int fd, uint32_t *groups)
 	return address.nl_pid;
 }
 
-/* Asks for the loopback device. */
+/* Asks for the loopback device; what others do to devices may be told before the answer. */
 static bool works(int fd)
 {
 	struct {
@@ -29,8 +29,12 @@ static bool works(int fd)
 	char answer[16384];
 	const struct nlmsghdr *header = (const struct nlmsghdr *)answer;
 
-	return send(fd, &request, sizeof(request), 0) == sizeof(request) &&
-	       recv(fd, answer, sizeof(answer), 0) > 0 && header->nlmsg_type == RTM_NEWLINK && header->nlmsg_seq == 7;
+	if (send(fd, &request, sizeof(request), 0) != sizeof(request))
+		return false;
+	while (recv(fd, answer, sizeof(answer), 0) > 0)
+		if (header->nlmsg_seq == 7)
+			return header->nlmsg_type == RTM_NEWLINK;
+	return false;
 }
 
 int main(void)

@@ -90,7 +90,7 @@ static struct error *dump_options(struct dump *dump, const struct open_fd *fd, U
 	if (dump->files->borrowed_count >= dump->files->borrowed_most / 2)
 		return socket_options_dump(dump, fd->fd, &entry->opts);
 	files_hold(dump, fd);
-	return socket_options_dump_later(dump, fd->fd, &entry->opts);
+	return socket_options_dump_later(dump, fd->fd, NULL, &entry->opts);
 }
 
 static struct error *dump_socket(struct dump *dump, const struct open_fd *fd, FileEntry *out)
