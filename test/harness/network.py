@@ -2,6 +2,7 @@
 """Hosts for tests: network namespaces joined by a bridge in one of them. Nothing leaves them."""
 
 import os
+import signal
 import subprocess
 
 
@@ -74,13 +75,18 @@ class Hosts:
 
 
 class Recording:
-    """tcpdump on a host; packets(filter) when it has ended."""
+    """tcpdump on a host; packets(filter) after end()."""
 
     def __init__(self, scenario, hosts, name, path):
         self.path = path
         self.pid = scenario.start([*hosts.inside(name), "tcpdump", "-i", "eth0", "-U", "-w", path, "tcp"], "tcpdump.out")
         scenario.wait_for(lambda: "listening on" in open(scenario.path("tcpdump.out")).read(), "tcpdump listens")
         self.scenario = scenario
+
+    def end(self):
+        """It finishes the packet that it writes."""
+        os.kill(self.pid, signal.SIGTERM)
+        self.scenario.reaper.wait(self.pid, 10)
 
     def packets(self, expression):
         return command("tcpdump", "-nn", "-S", "-r", self.path, *expression.split()).splitlines()[1:]

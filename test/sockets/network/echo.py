@@ -85,7 +85,7 @@ def run(scenario, name, address, middle):
         scenario.check("result right" in result, f"{name}: the client says: {result}")
         for host in ("a", "c"):
             scenario.check(hosts.rules(host) == "", f"{name}: rules are left on host {host}: {hosts.rules(host)}")
-        scenario.end(recording.pid)
+        recording.end()
         check_recording(scenario, recording, address)
         os.unlink(scenario.path("tcpdump.out"))
         if scenario.state(pid):

@@ -62,7 +62,7 @@ def run(scenario, name, address, middle, *more):
         scenario.check("right" in result, f"{name}: the client says: {result}")
         for host in ("a", "c"):
             scenario.check("drop" not in hosts.rules(host).lower(), f"{name}: rules are left on host {host}: {hosts.rules(host)}")
-        scenario.end(recording.pid)
+        recording.end()
         for line in recording.packets("tcp"):
             scenario.check("Flags [R" not in line, f"{name}: there was a reset: {line}")
         os.unlink(scenario.path("tcpdump.out"))
