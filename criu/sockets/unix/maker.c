@@ -4,6 +4,7 @@
  * the opener has these calls made by whoever made them before: by the newborn of that number, which it asks over its
  * mailbox, or, where that process has ended, by one that gets its number for this moment. Pairs are made many at a time.
  */
+#include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -285,22 +286,32 @@ struct error *unix_makers_serve(struct restore *restore, int mailbox)
 
 /* ---- the opener ---- */
 
-static struct error *receive_answer(int hub, const struct sockaddr_un *from, socklen_t from_length,
-				    struct answer *answer)
+/* Something has come to the hub. Who failed has said why, and ended. */
+static struct error *await_message(int hub, const struct task *task, int pidfd)
+{
+	struct pollfd events[] = { { hub, POLLIN, 0 }, { pidfd, POLLIN, 0 } };
+
+	while (poll(events, 2, -1) < 0)
+		if (errno != EINTR)
+			return fail_errno("could not hear from process %d", task->pid);
+	return events[0].revents ? NULL : fail("process %d ended before it had made its sockets", task->pid);
+}
+
+static struct error *receive_answer(struct restore *restore, const struct task *task, int pidfd, struct answer *answer)
 {
 	size_t length = sizeof(*answer), count = 2 * MOST_PAIRS;
-	int made[2 * MOST_PAIRS];
+	int made[2 * MOST_PAIRS], hub = restore->files->hub;
+	struct sockaddr_un from;
+	socklen_t from_length = handover_address(restore, task, &from);
 
 	for (;;) { /* everybody can send to the hub */
 		struct sockaddr_un sender = { 0 };
 		socklen_t sender_length = sizeof(sender);
-		ssize_t n = recvfrom(hub, NULL, 0, MSG_PEEK, (struct sockaddr *)&sender, &sender_length);
 
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0)
-			return fail_errno("could not hear from a process");
-		if (sender_length == from_length && !memcmp(&sender, from, from_length))
+		TRY(await_message(hub, task, pidfd));
+		if (recvfrom(hub, NULL, 0, MSG_PEEK, (struct sockaddr *)&sender, &sender_length) < 0)
+			return fail_errno("could not hear from process %d", task->pid);
+		if (sender_length == from_length && !memcmp(&sender, &from, from_length))
 			break;
 		(void)recv(hub, NULL, 0, 0);
 	}
@@ -314,18 +325,19 @@ static struct error *receive_answer(int hub, const struct sockaddr_un *from, soc
 static struct error *ask_newborn(struct restore *restore, const struct task *task, const struct request *request,
 				 const int *fds, size_t count, struct answer *answer)
 {
-	struct sockaddr_un address;
-	socklen_t length = handover_address(restore, task, &address);
 	struct request nothing = { .kind = HANDOVER_REQUEST, .about = request->about };
+	cleanup_close int pidfd = (int)syscall(SYS_pidfd_open, task->pid, 0);
 	struct answer ignored;
 
+	if (pidfd < 0)
+		return fail_errno("could not open process %d", task->pid);
 	TRY(handover_request(restore, task, request, sizeof(*request), fds, count));
-	TRY(receive_answer(restore->files->hub, &address, length, answer));
+	TRY(receive_answer(restore, task, pidfd, answer));
 	if (!task->table || task->table->owner == task)
 		return NULL;
 	/* It must have closed its copies before another process puts descriptors into the table that they share. */
 	TRY(handover_request(restore, task, &nothing, sizeof(nothing), NULL, 0));
-	return receive_answer(restore->files->hub, &address, length, &ignored);
+	return receive_answer(restore, task, pidfd, &ignored);
 }
 
 struct job {
