@@ -279,6 +279,8 @@ struct error *files_finish(struct restore *restore)
 	for (size_t i = 0; i < plan->count; i++) {
 		struct planned_file *file = &plan->files[i];
 
+		if (plan->finish_fds[i] < 0 && file->wanted && file->finish_copy)
+			return fail("file %u (%s) was lost on its way from the opener", file->entry->id, file->kind->name);
 		if (plan->finish_fds[i] < 0)
 			continue;
 		TRY(common_finish(restore, file, plan->finish_fds[i]));
