@@ -27,7 +27,6 @@ enum { MOST_PAIRS = 120 };
 
 /* Pairs of one maker and type that no socket has taken yet. */
 struct pair_stock {
-	const struct planned_socket *like;
 	int ends[2 * MOST_PAIRS];
 	size_t count; /* of ends */
 };
@@ -405,12 +404,6 @@ static uint32_t count_pairs(const struct unix_plan *plan, const struct planned_s
 	return count ?: 1;
 }
 
-static void close_stock(struct pair_stock *stock)
-{
-	while (stock->count)
-		close(stock->ends[--stock->count]);
-}
-
 static struct error *fill_stock(struct restore *restore, struct pair_stock *stock, const struct planned_socket *like)
 {
 	struct request request = { .work = WORK_PAIRS, .type = like->entry->type };
@@ -419,25 +412,32 @@ static struct error *fill_stock(struct restore *restore, struct pair_stock *stoc
 
 	if (!answer)
 		return out_of_memory();
-	close_stock(stock);
 	request.count = count_pairs(restore->files->unix_sockets, like);
 	TRY(order(restore, like, &request, NULL, 0, answer, &maker));
-	stock->like = like;
 	stock->count = answer->count;
 	memcpy(stock->ends, answer->made, answer->count * sizeof(int));
 	return answer->count ? NULL : fail_number(answer->reason, "could not make a pair of unix sockets");
 }
 
-struct error *unix_make_pair(struct restore *restore, const struct planned_socket *socket, int *a, int *b)
+/* One for all that are alike: the first of them has it. */
+static struct pair_stock *stock_of(struct restore *restore, const struct planned_socket *socket)
 {
 	struct unix_plan *plan = restore->files->unix_sockets;
-	struct pair_stock *stock = plan->stock;
+	struct pair_stock **stock = socket->told.pid ? &plan->by_maker[place_of(plan, socket, false)]->stock : &plan->stock;
+
+	if (!*stock)
+		*stock = arena_new(restore->arena, struct pair_stock);
+	return *stock;
+}
+
+struct error *unix_make_pair(struct restore *restore, const struct planned_socket *socket, int *a, int *b)
+{
+	struct pair_stock *stock;
 
 	if (!socket->told.pid && socket->peer && socket->peer->told.pid)
 		socket = socket->peer;
-	if (!stock)
-		stock = plan->stock = arena_new(restore->arena, struct pair_stock);
-	if (!stock->count || compare(&stock->like, &socket))
+	stock = stock_of(restore, socket);
+	if (!stock->count)
 		TRY(fill_stock(restore, stock, socket));
 	*a = stock->ends[--stock->count];
 	*b = stock->ends[--stock->count];
@@ -472,6 +472,10 @@ struct error *unix_make_connect(struct restore *restore, const struct planned_so
 
 void unix_makers_end(struct unix_plan *plan)
 {
-	if (plan->stock)
-		close_stock(plan->stock);
+	for (size_t i = 0; i < plan->told_count; i++) {
+		struct pair_stock *stock = plan->by_maker[i]->stock;
+
+		while (stock && stock->count)
+			close(stock->ends[--stock->count]);
+	}
 }

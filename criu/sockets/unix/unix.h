@@ -78,6 +78,7 @@ struct planned_socket {
 	struct unix_maker told; /* what its SO_PEERCRED says */
 	struct unix_maker own;	/* waits to be accepted: what the other end will be told */
 	struct unix_listener *listening; /* in the opener, once it listens */
+	struct pair_stock *stock;	 /* maker.c, in the opener: pairs for all that were made as this one was */
 	struct planned_socket *peer;	 /* connected to it; NULL: none, or gone */
 	struct planned_socket *listener; /* waits to be accepted by it */
 	struct planned_socket *partner;	 /* datagram: made together by socketpair() */
@@ -104,7 +105,7 @@ struct unix_plan {
 	size_t lost_count, lost_capacity;
 	struct planned_socket **by_maker; /* those with a known told.pid */
 	size_t told_count;
-	struct pair_stock *stock; /* maker.c, in the opener */
+	struct pair_stock *stock; /* maker.c, in the opener: of those that are told nothing */
 	bool filled;
 };
 
