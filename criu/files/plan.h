@@ -52,6 +52,7 @@ struct file_plan {
 	const char **made_parents; /* remap.c, in the opener */
 	size_t made_parent_count, made_parent_capacity;
 	int *finish_fds; /* main's copies, by position in files; -1 */
+	int *ring_fds;	 /* io_uring/rings.c: by position in files, shared with the process that makes them */
 	int hub;	 /* the opener's socket */
 	struct inherited *inherited; /* inherited.c */
 	size_t inherited_count;

@@ -93,7 +93,7 @@ struct error *guardian_start(struct restore *restore)
 
 	sigfillset(&all); /* as its mask: it hears of nothing else */
 	sigprocmask(SIG_SETMASK, &all, &before);
-	error = helper_fork(restore, guard, &restore->guardian_pid);
+	error = helper_fork(restore, guard, 0, &restore->guardian_pid);
 	sigprocmask(SIG_SETMASK, &before, NULL);
 	if (!error) /* before anything is born, whoever of us is faster */
 		setpgid(restore->guardian_pid, restore->guardian_pid);

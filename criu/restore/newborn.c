@@ -264,7 +264,7 @@ struct error *newborn_fork(struct restore *restore, const struct task *forker, s
 	return NULL;
 }
 
-struct error *helper_fork(struct restore *restore, struct error *(*body)(struct restore *), pid_t *ret_pid)
+struct error *helper_fork(struct restore *restore, struct error *(*body)(struct restore *), uint64_t flags, pid_t *ret_pid)
 {
 	pid_t wanted = 0, pid = -1;
 
@@ -273,7 +273,7 @@ struct error *helper_fork(struct restore *restore, struct error *(*body)(struct 
 			wanted = wanted ? wanted + 1 : 300;
 		} while (snapshot_has_pid(restore->snapshot, wanted) || remap_needs_pid(restore, wanted) ||
 			 unix_needs_pid(restore, wanted) || kill(wanted, 0) == 0);
-		pid = clone_with_pid(wanted, 0);
+		pid = clone_with_pid(wanted, flags);
 		if (pid >= 0 || errno != EEXIST)
 			break;
 	}

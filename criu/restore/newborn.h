@@ -14,5 +14,5 @@
  * parent. The new process never returns. Until its program is nearly done it dies with its parent (PR_SET_PDEATHSIG,
  * prctl(2)), unless that is one that leaves before. */
 struct error *newborn_fork(struct restore *restore, const struct task *forker, struct task *task, bool sibling) must_check;
-/* main: a short-lived process with a number that nothing in the tree wants, running body(). */
-struct error *helper_fork(struct restore *restore, struct error *(*body)(struct restore *), pid_t *ret_pid) must_check;
+/* main: a short-lived process with a number that nothing in the tree wants, running body(). flags: of clone(2). */
+struct error *helper_fork(struct restore *restore, struct error *(*body)(struct restore *), uint64_t flags, pid_t *ret_pid) must_check;

@@ -4,6 +4,7 @@
  */
 #include "restore/restore.h"
 
+#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <sys/mman.h>
@@ -105,6 +106,38 @@ struct error *grow_tree(struct restore *restore)
 	return NULL;
 }
 
+static struct error *await_maker(pid_t maker, int *status)
+{
+	while (waitpid(maker, status, 0) < 0 && errno == EINTR) {
+		struct error *error = cancel_check();
+
+		if (!error)
+			continue;
+		kill(maker, SIGKILL);
+		while (waitpid(maker, status, 0) < 0 && errno == EINTR)
+			;
+		return error;
+	}
+	return NULL;
+}
+
+static struct error *make_rings(struct restore *restore)
+{
+	bool wanted;
+	pid_t maker;
+	int status;
+
+	TRY(rings_prepare(restore, &wanted));
+	if (!wanted)
+		return NULL;
+	TRY(helper_fork(restore, rings_make, CLONE_FILES, &maker));
+	TRY(await_maker(maker, &status));
+	TRY(board_error(restore));
+	if (!WIFEXITED(status) || WEXITSTATUS(status))
+		return fail("the process that makes io_urings ended unexpectedly (status 0x%x)", status);
+	return rings_take(restore);
+}
+
 static struct error *open_files(struct restore *restore)
 {
 	pid_t opener;
@@ -112,7 +145,7 @@ static struct error *open_files(struct restore *restore)
 
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, restore->finish_pair))
 		return fail_errno("could not make a socket pair");
-	TRY(helper_fork(restore, opener_run, &opener));
+	TRY(helper_fork(restore, opener_run, 0, &opener));
 	__atomic_store_n(&restore->board->opener_pid, opener, __ATOMIC_SEQ_CST);
 	TRY(opener_collect_finish_copies(restore));
 	while (waitpid(opener, &status, 0) < 0 && errno == EINTR)
@@ -204,7 +237,7 @@ static struct error *restore_tree(struct restore *restore)
 	TRY(hooks_run(restore->criu->hooks, HOOK_PRE_RESTORE, 0));
 	begin_progress(restore);
 	TRY(terminals_make(restore)); /* a session's members get its terminal when they are born */
-	TRY(rings_make(restore));     /* they cannot be sent to those who are born already */
+	TRY(make_rings(restore));     /* they cannot be sent to those who are born already */
 	TRY(verify_start(restore));
 	TRY(grow_tree(restore)); /* every pid, session and group exists */
 	TRY(hooks_run(restore->criu->hooks, HOOK_SETUP_NAMESPACES, root));

@@ -38,7 +38,7 @@ struct error *verify_start(struct restore *restore)
 {
 	if (!checksums_of_pages(restore->criu->images))
 		return NULL;
-	TRY(helper_fork(restore, check_pages, &restore->verifier_pid));
+	TRY(helper_fork(restore, check_pages, 0, &restore->verifier_pid));
 	undo_push(&restore->undo, "end the check of page data", stop, restore);
 	return NULL;
 }

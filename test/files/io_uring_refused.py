@@ -29,7 +29,7 @@ libc.mmap.restype = ctypes.c_void_p
 def memory(fd, offset):
     return (ctypes.c_char * 4096).from_address(libc.mmap(None, ctypes.c_size_t(4096), 3, 1, fd, ctypes.c_long(offset)))
 
-kept = []
+kept, tails = [], {}
 def submit(*requests):
     fd, offsets = setup()
     ring, entries = memory(fd, 0), memory(fd, 0x10000000)
@@ -38,6 +38,8 @@ def submit(*requests):
         struct.pack_into("I", ring, offsets[6] + 4 * number, number)
     struct.pack_into("I", ring, offsets[1], len(requests))
     call(426, fd, len(requests), 0, 0, None, 0)
+    tails[fd] = ring, offsets[1]
+    return fd
 
 def address(data):
     kept.append(data)
@@ -50,6 +52,11 @@ submit(struct.pack("BBHiQQI", 11, 0, 0, -1, 0, address(never), 1))              
 submit(struct.pack("BBHiQQIIQ", 6, 0, 0, ends[0], 0, 0, 0, 1, 7))                       # a poll
 submit(struct.pack("BBHiQQII", 22, 0, 0, ends[0], 0, address(buffer), 4096, 0),         # a read
        struct.pack("BBHiQQIIQ", 0, 2, 0, -1, 0, 0, 0, 0, 8))                            # and one that waits for it
+full = submit(*[bytes(64)] * 4)                                                           # nobody takes what comes
+ring, tail = tails[full]
+for turn in (2, 3):
+    struct.pack_into("I", ring, tail, 4 * turn)
+    call(426, full, 4, 0, 0, None, 0)
 gone = libc.mmap(None, ctypes.c_size_t(4096), 3, 0x22, -1, ctypes.c_long(0))
 register(0, ctypes.create_string_buffer(struct.pack("QQ", gone, 4096)), 1)
 libc.munmap(ctypes.c_void_p(gone), ctypes.c_size_t(4096))
@@ -79,7 +86,7 @@ open("ready", "w").write("x")
 time.sleep(1000)
 """
 
-EXPECTED = ("requests in flight (1)", "requests in flight (1)", "requests in flight (2)", "registered buffers are not", "the file in its slot 0",
+EXPECTED = ("requests in flight (1)", "requests in flight (1)", "requests in flight (2)", "did not fit", "registered buffers are not", "the file in its slot 0",
             "its eventfd is not open", "registered personalities", "restrictions", "limits of its worker threads",
             "another clock", "groups of provided buffers", "IORING_SETUP_IOPOLL", "IORING_SETUP_SQPOLL",
             "not the first of its process", "a thread that has ended", "memory of an io_uring that no process")

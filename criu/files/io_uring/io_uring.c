@@ -15,8 +15,9 @@
 #include "kernel/proc/maps.h"
 #include "model/verdict.h"
 #include "support/cleanup.h"
+#include "support/log.h"
 
-enum { PAGE_BYTES = 4096 };
+enum { PAGE_BYTES = 4096, MANY_PLACES = 200000000 };
 #define RING_LINK "anon_inode:[io_uring]"
 
 bool table_number(const struct descriptor_table *table, uint32_t id, uint32_t *number)
@@ -110,6 +111,9 @@ static struct error *describe(struct dump *dump, const struct open_fd *fd, const
 	SET(entry, submitted, facts->submitted);
 	SET(entry, completed, facts->completed);
 	SET(entry, skipped, facts->skipped);
+	if (entry->submitted > MANY_PLACES || entry->completed > MANY_PLACES)
+		log_warning("an io_uring has gone round so often (%u requests, %u completions) that its restore takes minutes",
+			    entry->submitted, entry->completed);
 	TRY(dump_submitter(dump, entry, facts));
 	TRY(ring_layout(dump->arena, entry, &entry->layout));
 	TRY(check_sizes(entry, facts));
@@ -249,7 +253,7 @@ static struct error *plan(struct restore *restore, struct planned_file *file)
 	return registered_plan(restore, file);
 }
 
-/* In the process that rings_make() starts. */
+/* In the process that runs rings_make(). */
 static struct error *create(struct restore *restore, struct planned_file *file, int *ret_fd)
 {
 	const IoUringFileEntry *entry = file->entry->io_uring;

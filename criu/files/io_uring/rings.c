@@ -1,56 +1,54 @@
 // SPDX-License-Identifier: GPL-2.0
 #include "files/io_uring/rings.h"
 
-#include <errno.h>
 #include <fcntl.h>
-#include <sched.h>
 #include <signal.h>
-#include <stdlib.h>
-#include <sys/wait.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
 #include <unistd.h>
 
 #include "files/plan.h"
 #include "model/keep.h"
-#include "support/cleanup.h"
-
-enum { STACK_BYTES = 64 * 1024 };
 
 static bool is_mine(const struct planned_file *file)
 {
 	return file->wanted && file->entry->type == FD_TYPES__IO_URING;
 }
 
-struct request {
-	struct restore *restore;
-	struct error *error;
-};
-
-static struct error *make_all(struct restore *restore)
+struct error *rings_prepare(struct restore *restore, bool *wanted)
 {
 	struct file_plan *plan = restore->files;
+	int *fds;
 
-	for (size_t i = 0; i < plan->count; i++) {
-		struct planned_file *file = &plan->files[i];
-
-		if (is_mine(file))
-			TRY(with_context(file->kind->create(restore, file, &file->fd), "cannot restore file %u (io_uring)", file->entry->id));
-	}
+	*wanted = false;
+	for (size_t i = 0; i < plan->count; i++)
+		*wanted |= is_mine(&plan->files[i]);
+	if (!*wanted)
+		return NULL;
+	fds = mmap(NULL, plan->count * sizeof(int), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	if (fds == MAP_FAILED)
+		return fail_errno("could not map memory");
+	plan->ring_fds = fds;
 	return NULL;
 }
 
-/* Shares memory and descriptors with main, who waits. */
-static int make_for_main(void *argument)
+struct error *rings_make(struct restore *restore)
 {
-	struct request *request = argument;
+	struct file_plan *plan = restore->files;
 
-	request->error = make_all(request->restore);
-	_exit(0);
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	for (size_t i = 0; i < plan->count; i++)
+		if (is_mine(&plan->files[i]))
+			TRY(with_context(plan->files[i].kind->create(restore, &plan->files[i], &plan->ring_fds[i]),
+					 "cannot restore file %u (io_uring)", plan->files[i].entry->id));
+	return NULL;
 }
 
 static struct error *keep(struct restore *restore, size_t index)
 {
 	struct planned_file *file = &restore->files->files[index];
 
+	file->fd = restore->files->ring_fds[index];
 	TRY(keep_descriptor(restore, &file->fd));
 	file->born_with = true;
 	if (!file->finish_copy)
@@ -59,29 +57,10 @@ static struct error *keep(struct restore *restore, size_t index)
 	return restore->files->finish_fds[index] < 0 ? fail_errno("could not duplicate an io_uring") : NULL;
 }
 
-struct error *rings_make(struct restore *restore)
+struct error *rings_take(struct restore *restore)
 {
-	struct request request = { .restore = restore };
-	struct file_plan *plan = restore->files;
-	cleanup_free char *stack = NULL;
-	bool any = false;
-	pid_t pid;
-
-	for (size_t i = 0; i < plan->count && !any; i++)
-		any = is_mine(&plan->files[i]);
-	if (!any)
-		return NULL;
-	stack = malloc(STACK_BYTES);
-	if (!stack)
-		return out_of_memory();
-	pid = clone(make_for_main, stack + STACK_BYTES, CLONE_VM | CLONE_VFORK | CLONE_FILES | SIGCHLD, &request);
-	if (pid < 0)
-		return fail_errno("could not fork a process that makes io_urings");
-	while (waitpid(pid, NULL, 0) < 0 && errno == EINTR)
-		;
-	TRY(request.error);
-	for (size_t i = 0; i < plan->count; i++)
-		if (is_mine(&plan->files[i]))
+	for (size_t i = 0; i < restore->files->count; i++)
+		if (is_mine(&restore->files->files[i]))
 			TRY(keep(restore, i));
 	return NULL;
 }

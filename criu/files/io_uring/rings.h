@@ -6,9 +6,12 @@
 #include "remote/batch.h"
 #include "support/error.h"
 
-/* main, before the first fork: all that are wanted, in a process of their own, for the kernel notes who has used them.
- * Those that only one thread may submit to are left to that. */
+/* main, before the first fork: are there any? If so, rings_make() shall run in a process that shares main's descriptors (the
+ * kernel notes who has used a ring), and then rings_take() in main. */
+struct error *rings_prepare(struct restore *restore, bool *wanted) must_check;
+/* Those that only one thread may submit to are left to that. */
 struct error *rings_make(struct restore *restore) must_check;
+struct error *rings_take(struct restore *restore) must_check;
 /* main: all newborns and the opener are there. */
 void rings_close(struct restore *restore);
 /* newborn: calls of a thread's program that register what is the process's or the thread's own: buffers, and rings in its table. */

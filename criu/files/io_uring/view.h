@@ -34,7 +34,6 @@
 	PLACE(local_work, "io_ring_ctx", "work_llist.first")                                                           \
 	PLACE(retried_work, "io_ring_ctx", "retry_llist.first")                                                        \
 	PLACE(fallback_work, "io_ring_ctx", "fallback_llist.first")                                                    \
-	PLACE(overflow, "io_ring_ctx", "cq_overflow_list")                                                             \
 	PLACE(users, "io_ring_ctx", "tctx_list")                                                                       \
 	PLACE(user_node, "io_tctx_node", "ctx_node")                                                                   \
 	PLACE(user_task, "io_tctx_node", "task")                                                                       \
