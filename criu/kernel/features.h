@@ -87,6 +87,7 @@ enum feature_category {
 	FEATURE(io_uring, "io_uring", EXTRA, "io_uring instances cannot be dumped") \
 	FEATURE(breakpoints, "breakpoints", OPTIONAL, "the end of a restore is found by single steps, which is slower") \
 	FEATURE(pagemap_scan_guard_pages, "pagemap_scan_guard_pages", EXTRA, "guard pages inside mappings cannot be dumped") \
+	FEATURE(tcp_time_wait, "tcp_time_wait", UNNAMED, "TCP connections that wait to be accepted cannot be restored") \
 	FEATURE(smaps_guards, "smaps_guards", UNNAMED, "every shared mapping is searched for guard pages") \
 	FEATURE(prctl_thp, "prctl_thp", UNNAMED, "whether a process refuses huge pages is not restored") \
 	FEATURE(posix_timers, "posix_timers", UNNAMED, "POSIX timers cannot be dumped") \

@@ -88,6 +88,8 @@ struct inet_collection *inet_collection(struct dump *dump);
 struct error *tcp_signed_dump(struct dump *dump, InetSkEntry *entry) must_check;
 /* tcp.c: state and options of a TCP socket; refuses what no option allows. */
 struct error *tcp_dump(struct dump *dump, const struct open_fd *fd, InetSkEntry *entry) must_check;
+/* tcp_waiting.c: can this kernel bring connections back that wait to be accepted? */
+struct error *tcp_waiting_possible(const struct criu *criu) must_check;
 /* tcp_waiting.c: so many connections wait to be accepted by a listener. */
 struct error *tcp_waiting_note(struct dump *dump, const struct open_fd *fd, InetSkEntry *entry, uint32_t count) must_check;
 /* tcp_waiting.c, all listeners are noted: which connections these are; refuses what cannot be saved. */

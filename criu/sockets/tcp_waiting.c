@@ -18,6 +18,7 @@
 
 #include "files/collection.h"
 #include "kernel/diag.h"
+#include "kernel/features.h"
 #include "model/context.h"
 #include "sockets/inet.h"
 #include "support/cleanup.h"
@@ -72,6 +73,17 @@ void tcp_take_info(const struct nlmsghdr *answer, struct tcp_info *info)
 /* ---- which there are ---- */
 
 static const char hint[] = "Dump when the program has accepted it, or use --skip-in-flight to leave it out.";
+
+struct error *tcp_waiting_possible(const struct criu *criu)
+{
+	struct kernel *kernel;
+	struct error *error;
+
+	TRY(kernel_open(criu->options->unprivileged, &kernel));
+	error = kernel_feature(kernel, FEATURE_tcp_time_wait);
+	kernel_close(kernel);
+	return error;
+}
 
 struct error *tcp_waiting_note(struct dump *dump, const struct open_fd *fd, InetSkEntry *entry, uint32_t count)
 {
@@ -239,6 +251,17 @@ static struct error *assign(struct dump *dump, struct inet_collection *all)
 	return NULL;
 }
 
+/* The next boot may have another kernel, but a dump must not end what cannot be brought back here. */
+static struct error *check_kernel(const struct dump *dump, const struct inet_collection *all)
+{
+	struct error *error = tcp_waiting_possible(dump->criu);
+
+	if (!error)
+		return NULL;
+	error_free(error);
+	return refuse(&all->waiting[0], "which kernels before Linux 6.10 cannot bring back");
+}
+
 struct error *tcp_waiting_find(struct dump *dump)
 {
 	struct inet_collection *all = dump->files->inet_sockets;
@@ -248,7 +271,8 @@ struct error *tcp_waiting_find(struct dump *dump)
 	TRY(list_all(dump));
 	if (all->waiting_count)
 		qsort(all->waiting, all->waiting_count, sizeof(*all->waiting), compare_ages);
-	return assign(dump, all);
+	TRY(assign(dump, all));
+	return all->waiting_count ? check_kernel(dump, all) : NULL;
 }
 
 /* ---- their numbers ---- */

@@ -58,6 +58,7 @@ struct error *tcp_waiting_plan(struct restore *restore, const InetSkEntry *entry
 		return with_hint(fail("cannot restore the %zu connections that wait to be accepted on port %u", entry->n_waiting,
 				      entry->src_port),
 				 "Use --tcp-established, as at the dump, or --tcp-close to leave them out.");
+	TRY(with_hint(tcp_waiting_possible(restore->criu), "Use --tcp-close to leave out the connections that wait to be accepted."));
 	for (size_t i = 0; i < entry->n_waiting; i++) {
 		struct locked_connection locked;
 		struct handshake handshake;

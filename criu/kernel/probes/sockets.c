@@ -194,6 +194,57 @@ struct error *probe_tcp_half_closed(void)
 	return probe_in_namespaces(CLONE_NEWNET, repair_half_closed);
 }
 
+static struct error *first_number(int fd, uint32_t *number)
+{
+	socklen_t length = sizeof(*number);
+	int on = 1, off = -1 /* without a window probe */, queue = 2 /* TCP_SEND_QUEUE */;
+
+	if (setsockopt(fd, SOL_TCP, TCP_REPAIR, &on, sizeof(on)) ||
+	    setsockopt(fd, SOL_TCP, TCP_REPAIR_QUEUE, &queue, sizeof(queue)) ||
+	    getsockopt(fd, SOL_TCP, TCP_QUEUE_SEQ, number, &length) || setsockopt(fd, SOL_TCP, TCP_REPAIR, &off, sizeof(off)))
+		return fail_errno("TCP_REPAIR");
+	return NULL;
+}
+
+/* Ended by the server first; then the client comes again from the same port. */
+static struct error *connect_again(struct connection *connection)
+{
+	struct sockaddr_in client, server;
+	socklen_t length = sizeof(client);
+	char byte;
+
+	if (getsockname(connection->client, (struct sockaddr *)&client, &length) ||
+	    getpeername(connection->client, (struct sockaddr *)&server, &length) || shutdown(connection->server, SHUT_WR) ||
+	    read(connection->client, &byte, 1) || shutdown(connection->client, SHUT_WR) || read(connection->server, &byte, 1))
+		return fail_errno("no end of a connection over loopback");
+	cleanup_close_fd(&connection->server);
+	cleanup_close_fd(&connection->client);
+	connection->client = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	if (bind(connection->client, (struct sockaddr *)&client, length) ||
+	    connect(connection->client, (struct sockaddr *)&server, length))
+		return fail_errno("no second connection over loopback");
+	connection->server = accept(connection->listener, NULL, NULL);
+	return connection->server >= 0 ? NULL : fail_errno("no second connection over loopback");
+}
+
+/* Not before Linux 6.10. */
+static struct error *compare_numbers(void)
+{
+	cleanup_connection struct connection connection = { -1, -1, -1 };
+	uint32_t before, after, fin = 1, syn = 1;
+
+	TRY(connect_to_self(&connection));
+	TRY(first_number(connection.server, &before));
+	TRY(connect_again(&connection));
+	TRY(first_number(connection.server, &after));
+	return after == before + fin + 65535 + 2 + syn ? NULL : fail("numbers do not follow from those of an earlier connection");
+}
+
+struct error *probe_tcp_time_wait(void)
+{
+	return probe_in_namespaces(CLONE_NEWNET, compare_numbers);
+}
+
 static struct error *read_window(void)
 {
 	cleanup_connection struct connection connection = { -1, -1, -1 };

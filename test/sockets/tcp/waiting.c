@@ -94,6 +94,8 @@ int main(void)
 	int clients[3], clients6[2], mapped[1], members[6], deferred[1], shared[2], listener, listener6, dual, deferring, fussy, gone;
 	int on = 1, seconds = 1;
 
+	if (!linux_is_at_least(6, 10))
+		skip("this kernel cannot bring them back: see waiting_old_kernel");
 	listener = listen_on(AF_INET, &address);
 	for (int i = 0; i < 3; i++)
 		clients[i] = connect_to(&address);
