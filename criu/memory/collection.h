@@ -28,6 +28,7 @@ struct chunk {
 	uint64_t offset; /* in the pages file */
 	uint64_t hash;	 /* of what was written */
 	char *staged;	 /* the pages wait in memory to be written; or NULL */
+	char *hidden;	 /* what only the tracer could read; or NULL. Its worker frees it */
 };
 
 /* A page map in the making: a task's or a shared object's. */
@@ -83,6 +84,7 @@ struct memory_collection {
 	struct task_scan *scans; /* by task->index */
 	size_t scan_count, next_scan /* atomic */;
 	bool guards_are_told; /* smaps says which mappings may have guard pages */
+	bool hidden_is_readable; /* for workers: what a process itself may not read */
 	struct page_set **sets;
 	size_t set_count, set_capacity;
 	struct mapped_file *files;

@@ -173,8 +173,8 @@ static bool is_zero(const char *page)
 	return !memcmp(page, page + 8, PAGE_BYTES - 8);
 }
 
-/* Without its page, would something else than zeroes be at an address? Where a file is mapped, its contents would. */
-static bool needs_zeroes(const struct memory_collection *memory, const struct chunk *chunk, uint64_t address)
+/* The first mapping that ends behind the address; NULL: none, or the pages are a shared object's. */
+static const struct mapping_line *find_line(const struct memory_collection *memory, const struct chunk *chunk, uint64_t address)
 {
 	const struct task_scan *scan = chunk->set->task ? &memory->scans[chunk->set->task->index] : NULL;
 	size_t low = 0, high = scan ? scan->line_count : 0;
@@ -187,7 +187,15 @@ static bool needs_zeroes(const struct memory_collection *memory, const struct ch
 		else
 			high = middle;
 	}
-	return scan && low < scan->line_count && scan->lines[low].inode;
+	return scan && low < scan->line_count ? &scan->lines[low] : NULL;
+}
+
+/* Without its page, would something else than zeroes be at an address? Where a file is mapped, its contents would. */
+static bool needs_zeroes(const struct memory_collection *memory, const struct chunk *chunk, uint64_t address)
+{
+	const struct mapping_line *line = find_line(memory, chunk, address);
+
+	return line && line->inode;
 }
 
 /* Notes which pages are to be kept; their number. */
@@ -365,13 +373,83 @@ static char *get_buffer(char **buffer)
 	return *buffer;
 }
 
+/* ---- what only the tracer can read ---- */
+
+/*
+ * /proc/PID/mem shows what the process itself may not read (PROT_NONE). From Linux 6.12 on that may be for its tracer only
+ * (CONFIG_PROC_MEM_FORCE_PTRACE), and that is main, not its workers. To ourselves we are no tracer either.
+ */
+static bool is_hidden_readable(void)
+{
+	char *page = mmap(NULL, PAGE_BYTES, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0), byte;
+	cleanup_close int memory = open("/proc/self/mem", O_RDONLY | O_CLOEXEC);
+	bool readable;
+
+	if (page == MAP_FAILED)
+		return false;
+	*page = 1;
+	readable = !mprotect(page, PAGE_BYTES, PROT_NONE) && pread(memory, &byte, 1, (uintptr_t)page) == 1;
+	munmap(page, PAGE_BYTES);
+	return readable;
+}
+
+static bool is_hidden(const struct memory_collection *memory, const struct chunk *chunk)
+{
+	for (size_t i = 0; i < chunk->range_count; i++) {
+		struct page_range range = chunk->set->wanted.items[chunk->first_range + i];
+
+		while (range.start < range.end) {
+			const struct mapping_line *line = find_line(memory, chunk, range.start);
+
+			if (!line)
+				return false;
+			if (!(line->prot & PROT_READ))
+				return true;
+			range.start = line->end;
+		}
+	}
+	return false;
+}
+
+static struct error *read_hidden(struct chunk *chunk)
+{
+	chunk->hidden = malloc((size_t)chunk->pages * PAGE_BYTES);
+	return chunk->hidden ? read_chunk(chunk, chunk->hidden) : out_of_memory();
+}
+
+/* All of it at once, before workers come to it; there is little. */
+static struct error *read_all_hidden(struct memory_collection *memory, size_t first)
+{
+	for (size_t i = first; !memory->hidden_is_readable && i < memory->work_count; i++)
+		if (is_hidden(memory, memory->work[i]))
+			TRY(read_hidden(memory->work[i]));
+	return NULL;
+}
+
+static void forget_hidden(struct chunk *chunk)
+{
+	free(chunk->hidden);
+	chunk->hidden = NULL;
+}
+
+static struct error *fetch_chunk(struct chunk *chunk, char *buffer)
+{
+	if (!chunk->hidden)
+		return read_chunk(chunk, buffer);
+	memcpy(buffer, chunk->hidden, (size_t)chunk->pages * PAGE_BYTES);
+	forget_hidden(chunk);
+	return NULL;
+}
+
+/* ---- one chunk, all of it ---- */
+
 static struct error *drain_chunk(struct memory_collection *memory, struct chunk *chunk, char **own_buffer)
 {
 	char *staged = stage_take(memory, (size_t)chunk->pages * PAGE_BYTES);
 	char *buffer = staged ?: get_buffer(own_buffer);
 	struct error *error;
 
-	error = buffer ? read_chunk(chunk, buffer) : out_of_memory();
+	error = buffer ? fetch_chunk(chunk, buffer) : out_of_memory();
 	/* The place is taken after an error, too: the others wait for it. */
 	take_place(chunk, error ? 0 : (uint64_t)keep_pages(memory, chunk, buffer) * PAGE_BYTES);
 	if (error)
@@ -439,6 +517,7 @@ struct error *memory_prepare(struct dump *dump)
 	memory->next_pages_id = 1;
 	pthread_mutex_init(&memory->error_lock, NULL);
 	scan_prepare(memory);
+	memory->hidden_is_readable = is_hidden_readable();
 	team_start(&memory->team);
 	stage_prepare(dump);
 	return NULL;
@@ -491,6 +570,7 @@ struct error *memory_start(struct dump *dump)
 		return NULL;
 	progress_begin(&memory->progress, "saved", dump->criu->options->verbosity);
 	list_work(dump);
+	TRY(read_all_hidden(memory, 0));
 	team_post(&memory->team, drain_chunks, memory);
 	return NULL;
 }
@@ -503,6 +583,7 @@ struct error *memory_drain(struct dump *dump)
 	team_join(&memory->team);
 	memory->next_work = before;
 	list_work(dump); /* what other families have asked for since */
+	TRY(read_all_hidden(memory, before));
 	if (memory->work_count > before)
 		team_post(&memory->team, drain_chunks, memory);
 	team_join(&memory->team);
@@ -653,6 +734,8 @@ void memory_release(struct dump *dump)
 		if (memory->sets[i]->source_fd >= 0)
 			close(memory->sets[i]->source_fd);
 	}
+	for (size_t i = 0; i < memory->work_count; i++)
+		forget_hidden(memory->work[i]);
 	for (size_t i = 0; i < memory->scan_count; i++)
 		arena_free(&memory->scans[i].arena);
 	stage_release(memory);
