@@ -20,7 +20,7 @@ struct scan_argument {
 #define SCAN_IOCTL _IOWR('f', 16, struct scan_argument)
 enum { IS_FILE = 1 << 2, IS_PRESENT = 1 << 3, IS_SWAPPED = 1 << 4, IS_ZERO = 1 << 5, IS_GUARD = 1 << 8 };
 
-enum { REGIONS = 1024, ENTRIES = 4096 };
+enum { REGIONS = 1024, ENTRIES = 4096, NEIGHBOUR_BYTES = 64 * PAGE_BYTES };
 
 static void add(struct arena *arena, struct page_ranges *ranges, uint64_t start, uint64_t end)
 {
@@ -111,24 +111,49 @@ static bool is_counted(uint64_t word)
 	return word >> 63 && !(word >> 61 & 1) && word >> 56 & 1;
 }
 
-/* Holes are as slow as pages (1 s/TiB), so the search ends with the area's last page. The zero page cannot be told; its
- * content is found to be zero later. */
-static struct error *read_pagemap(int fd, const struct page_area *area, bool anonymous_only, struct arena *arena,
-				  struct page_ranges *ranges)
+/* A stretch of the page map that was read at once: a call for each of many small areas would take longer than the pages. */
+struct page_window {
+	int fd;
+	uint64_t start, end; /* in addresses */
+	uint64_t words[ENTRIES];
+};
+
+/* From an address of the first of these areas on, with its neighbours as far as the window reaches. */
+static struct error *move_window(struct page_window *window, uint64_t start, const struct page_area *areas, size_t count)
 {
-	uint64_t words[ENTRIES], start = area->start, left = area->pages;
+	uint64_t reach = start + ENTRIES * PAGE_BYTES, end = areas[0].end;
+	ssize_t length;
 
-	while (start < area->end && left) {
-		uint64_t pages = (area->end - start) / PAGE_BYTES;
-		ssize_t length = pread(fd, words, (pages < ENTRIES ? pages : ENTRIES) * 8, start / PAGE_BYTES * 8);
+	for (size_t i = 1; i < count && end < reach && areas[i].start - end <= NEIGHBOUR_BYTES; i++)
+		end = areas[i].end;
+	if (end > reach)
+		end = reach;
+	length = pread(window->fd, window->words, (end - start) / PAGE_BYTES * 8, start / PAGE_BYTES * 8);
+	if (length < 0)
+		return fail_errno("could not read the page map");
+	window->start = start;
+	window->end = start + length / 8 * PAGE_BYTES;
+	return NULL;
+}
 
-		if (length <= 0)
-			return length ? fail_errno("could not read the page map") : NULL;
-		for (ssize_t i = 0; i < length / 8 && left; i++, start += PAGE_BYTES) {
-			if (is_wanted(words[i], anonymous_only))
-				add(arena, ranges, start, start + PAGE_BYTES);
-			left -= is_counted(words[i]);
-		}
+/* Holes are as slow as pages (1 s/TiB), so the search ends with the area's last page. The zero page cannot be told; its
+ * content is found to be zero later. The areas: the one that is read, and what follows. */
+static struct error *read_pagemap(struct page_window *window, const struct page_area *areas, size_t count, bool anonymous_only,
+				  struct arena *arena, struct page_ranges *ranges)
+{
+	uint64_t left = areas[0].pages;
+
+	for (uint64_t at = areas[0].start; at < areas[0].end && left; at += PAGE_BYTES) {
+		uint64_t word;
+
+		if (at >= window->end)
+			TRY(move_window(window, at, areas, count));
+		if (at >= window->end) /* the process is gone */
+			return NULL;
+		word = window->words[(at - window->start) / PAGE_BYTES];
+		if (is_wanted(word, anonymous_only))
+			add(arena, ranges, at, at + PAGE_BYTES);
+		left -= is_counted(word);
 	}
 	return NULL;
 }
@@ -138,6 +163,7 @@ struct error *pagemap_scan(int pagemap_fd, const struct page_area *areas, size_t
 {
 	const struct target target = { arena, ranges, guards };
 	uint64_t start = areas[0].start, end = areas[area_count - 1].end;
+	struct page_window window = { .fd = pagemap_fd };
 	bool supported;
 
 	/* Holes cost this nothing, so all areas are one call. */
@@ -145,6 +171,6 @@ struct error *pagemap_scan(int pagemap_fd, const struct page_area *areas, size_t
 	if (!supported) /* before Linux 6.15 */
 		TRY(scan(pagemap_fd, start, end, anonymous_only, IS_PRESENT, &target, &supported));
 	for (size_t i = 0; i < area_count && !supported; i++)
-		TRY(read_pagemap(pagemap_fd, &areas[i], anonymous_only, arena, ranges));
+		TRY(read_pagemap(&window, &areas[i], area_count - i, anonymous_only, arena, ranges));
 	return NULL;
 }

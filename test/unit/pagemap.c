@@ -4,6 +4,7 @@
 #include <stdarg.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -18,6 +19,15 @@ int ioctl(int fd, unsigned long request, ...)
 {
 	errno = ENOTTY;
 	return -1;
+}
+
+static size_t reads;
+
+/* Instead of the C library's, which it calls. */
+ssize_t pread(int fd, void *buffer, size_t length, off_t offset)
+{
+	reads++;
+	return syscall(SYS_pread64, fd, buffer, length, offset);
 }
 
 static char *reserve(uint64_t size)
@@ -88,12 +98,37 @@ static void check_relatives(struct arena *arena)
 	munmap(memory, 16 * PAGE_BYTES);
 }
 
+/* Thousands of small areas, some with a page: neighbours are read together. */
+static void check_many(struct arena *arena)
+{
+	enum { AREAS = 20000, AREA_PAGES = 2, STEP = 3 * PAGE_BYTES };
+	char *memory = reserve((uint64_t)AREAS * STEP);
+	struct page_area *areas = arena_array(arena, struct page_area, AREAS);
+	struct page_ranges found = { 0 }, guards = { 0 };
+	cleanup_close int pagemap = open("/proc/self/pagemap", O_RDONLY | O_CLOEXEC);
+	bool right = true;
+
+	for (size_t i = 0; i < AREAS; i++) {
+		areas[i] = (struct page_area){ (uintptr_t)memory + i * STEP, (uintptr_t)memory + i * STEP + AREA_PAGES * PAGE_BYTES,
+					       i % 2 };
+		memory[i * STEP + (i % 2 ? PAGE_BYTES : AREA_PAGES * PAGE_BYTES)] = 1; /* in the area, or behind it */
+	}
+	reads = 0;
+	check_no_error(pagemap_scan(pagemap, areas, AREAS, false, arena, &found, &guards), "a scan of many areas");
+	for (size_t i = 0; i < AREAS / 2 && right; i++)
+		right = is_page(&found, i, memory + (2 * i + 1) * STEP + PAGE_BYTES);
+	check(found.count == AREAS / 2 && right, "pages of many areas");
+	check(reads <= 2 + AREAS * STEP / PAGE_BYTES / 4096, "neighbours are read together");
+	munmap(memory, (uint64_t)AREAS * STEP);
+}
+
 int main(void)
 {
 	struct arena arena = { 0 };
 
 	check_vast(&arena);
 	check_relatives(&arena);
+	check_many(&arena);
 	arena_free(&arena);
 	return tap_end();
 }
