@@ -20,6 +20,7 @@ struct btf {
 	uint32_t types_size, strings_size;
 	uint32_t *offsets; /* of each type in types; 0 is void */
 	uint32_t count, capacity;
+	uint32_t *last; /* the structure that was looked for last */
 };
 
 static const struct btf_type *type_of(const struct btf *btf, uint32_t id)
@@ -108,7 +109,8 @@ struct error *btf_open(struct btf **ret)
 
 	if (!btf)
 		return out_of_memory();
-	error = read_types(btf);
+	btf->last = calloc(1, sizeof(*btf->last));
+	error = btf->last ? read_types(btf) : out_of_memory();
 	if (error)
 		btf_close(btf);
 	else
@@ -120,6 +122,7 @@ void btf_close(struct btf *btf)
 {
 	if (!btf)
 		return;
+	free(btf->last);
 	free(btf->offsets);
 	free(btf->data);
 	free(btf);
@@ -215,13 +218,16 @@ static uint32_t offset_of_name(const struct btf *btf, const char *name)
 
 static uint32_t find_structure(const struct btf *btf, const char *name)
 {
-	uint32_t offset = offset_of_name(btf, name);
+	const struct btf_type *type = type_of(btf, *btf->last);
+	uint32_t offset;
 
+	if (type && !strcmp(string_of(btf, type->name_off), name))
+		return *btf->last;
+	offset = offset_of_name(btf, name);
 	for (uint32_t id = 1; id < btf->count && offset; id++) {
-		const struct btf_type *type = type_of(btf, id);
-
+		type = type_of(btf, id);
 		if (type->name_off == offset && is_structure(type))
-			return id;
+			return *btf->last = id;
 	}
 	return 0;
 }
@@ -256,12 +262,14 @@ struct error *btf_size(const struct btf *btf, const char *structure, uint32_t *b
 
 struct error *btf_constant(const struct btf *btf, const char *name, uint32_t *value)
 {
-	for (uint32_t id = 1; id < btf->count; id++) {
+	uint32_t offset = offset_of_name(btf, name);
+
+	for (uint32_t id = 1; id < btf->count && offset; id++) {
 		const struct btf_type *type = type_of(btf, id);
 		const struct btf_enum *constants = (const struct btf_enum *)(type + 1);
 
 		for (uint32_t i = 0; BTF_INFO_KIND(type->info) == BTF_KIND_ENUM && i < BTF_INFO_VLEN(type->info); i++)
-			if (!strcmp(string_of(btf, constants[i].name_off), name)) {
+			if (constants[i].name_off == offset) {
 				*value = constants[i].val;
 				return NULL;
 			}

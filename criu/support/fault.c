@@ -158,6 +158,12 @@ static bool syscall_fails(long number, long first)
 	case SYS_pidfd_open:
 	case SYS_pidfd_getfd:
 		return ARMED(descriptor, pidfd);
+	case SYS_bpf:
+	case SYS_io_uring_setup:
+		return ARMED(descriptor, object);
+	case SYS_io_uring_enter:
+	case SYS_io_uring_register:
+		return ARMED(effect, ring);
 	default:
 		return false;
 	}

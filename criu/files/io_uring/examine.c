@@ -161,7 +161,8 @@ static struct error *check_users(struct dump *dump, const struct kernel_view *vi
 static struct error *refuse_in_flight(uint64_t count)
 {
 	return as_passing(with_hint(fail("it is an io_uring with requests in flight (%llu)", (unsigned long long)count),
-				    "Let the program wait for them, or cancel them (IORING_OP_ASYNC_CANCEL), before the dump."));
+				    "Dump when the program has nothing in flight, or let it use another way of I/O (Node.js and libuv: UV_USE_IO_URING=0; "
+				    "PostgreSQL: io_method=worker)."));
 }
 
 /* A request that has ended goes to the list of free ones. */
@@ -227,7 +228,8 @@ static struct error *check_setup(uint64_t setup, uint64_t compat)
 	for (size_t i = 0; i < sizeof(flags) / sizeof(flags[0]); i++)
 		if (setup & flags[i].flag)
 			return with_hint(fail("it is an io_uring with %s, which cannot be saved", flags[i].name),
-					 "Let the program set its ring up without that flag.");
+					 "Let the program set its ring up without that flag, or use another way of I/O (Node.js and libuv: UV_USE_IO_URING=0; "
+					 "PostgreSQL: io_method=worker).");
 	if (setup & ~(uint64_t)RING_SUPPORTED)
 		return with_hint(fail("it is an io_uring with setup flags 0x%llx, which cannot be saved", (unsigned long long)setup),
 				 "Let the program set its ring up without the flags beyond 0x%x.", RING_SUPPORTED);
