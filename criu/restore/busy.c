@@ -39,10 +39,17 @@ static pid_t find_member(pid_t number, struct proc_stat *found)
 	return member;
 }
 
+/* Whoever must reap a zombie is as much to blame. */
 static struct error *describe(pid_t number, const char *how, pid_t pid, const struct proc_stat *stat)
 {
-	return fail_number(EEXIST, "cannot restore process %d: its number is %s process %d (%s%s, child of %d)", number,
-			   how, pid, stat->comm, stat->state == 'Z' ? ", a zombie that is not reaped" : "", stat->ppid);
+	bool zombie = stat->state == 'Z';
+	struct proc_stat parent;
+	const char *name = read_stat(stat->ppid, &parent) ? parent.comm : "?";
+
+	return with_hint(fail_number(EEXIST, "cannot restore process %d: its number is %s process %d (%s%s, child of %d (%s))", number, how,
+				     pid, stat->comm, zombie ? ", a zombie that is not reaped" : "", stat->ppid, name),
+			 "%s, or restore inside a new pid namespace (unshare --pid --fork --mount-proc criu restore ...).",
+			 zombie ? "Its parent must reap it: end the parent" : "End that process");
 }
 
 struct error *busy_number(pid_t number, bool *passing)
@@ -63,6 +70,5 @@ struct error *busy_number(pid_t number, bool *passing)
 		error = describe(number, "the group or session of", member, &stat);
 	}
 	*passing = stat.state == 'Z';
-	return with_hint(error, "End that process, or restore inside a new pid namespace "
-				"(unshare --pid --fork --mount-proc criu restore ...).");
+	return error;
 }

@@ -7,10 +7,12 @@ trees, whose parent (criu) has exited, become its children and are reaped at onc
 import ctypes
 import os
 import signal
+import struct
 import subprocess
 import time
 
 PR_SET_CHILD_SUBREAPER = 36
+SYS_clone3 = 435
 CLONE_NEWNS, MS_REC, MS_PRIVATE = 0x20000, 0x4000, 1 << 18
 libc = ctypes.CDLL(None, use_errno=True)
 
@@ -147,3 +149,19 @@ def describe(pid):
     except OSError:
         name = "?"
     return f"{pid} ({name}, {fields[0] if fields else 'gone'})"
+
+
+def take_pid(pid, ends=False):
+    """A process of ours with just this pid, that stays or ends."""
+    wanted = ctypes.c_int(pid)
+    arguments = struct.pack("11Q", 0, 0, 0, 0, 17, 0, 0, 0, ctypes.addressof(wanted), 1, 0)
+    buffer = ctypes.create_string_buffer(arguments)
+    got = libc.syscall(SYS_clone3, buffer, len(arguments))
+    if got == 0:
+        with open("/proc/self/comm", "w") as file:
+            file.write("pid-holder")
+        if ends:
+            os._exit(0)
+        while True:
+            time.sleep(10)
+    return got

@@ -1,25 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0
 """A pid that somebody else has got meanwhile: the error names it and who holds it; the holder is left alone."""
 
-import ctypes
-import struct
-import time
-
-SYS_clone3 = 435
-
-
-def take_pid(pid):
-    """A process of ours with just this pid."""
-    wanted = ctypes.c_int(pid)
-    arguments = struct.pack("11Q", 0, 0, 0, 0, 17, 0, 0, 0, ctypes.addressof(wanted), 1, 0)
-    buffer = ctypes.create_string_buffer(arguments)
-    got = ctypes.CDLL(None, use_errno=True).syscall(SYS_clone3, buffer, len(arguments))
-    if got == 0:
-        with open("/proc/self/comm", "w") as file:
-            file.write("pid-holder")
-        while True:
-            time.sleep(10)
-    return got
+from processes import take_pid
 
 
 def test(scenario):
