@@ -92,6 +92,9 @@ static struct error *examine_task(struct dump *dump, struct task *task)
 	task->pgid = task->stat->pgrp;
 	task->sid = task->stat->session;
 	if (task->state == TASK_DEAD && task->status->threads > 1)
+	if (task->parent && task->stat->ppid != task->parent->host_pid)
+		return as_passing(with_hint(fail("cannot save process %d: its parent was killed while the tree was being frozen", task->pid),
+					    "Try again."));
 		return with_hint(fail("cannot save process %d: its first thread has ended while others run", task->pid),
 				 "Wait until the process has ended or has called execve.");
 	return NULL;

@@ -4,18 +4,16 @@
  * process cannot fork, so once all threads of all known processes are stopped and
  * nobody has an unknown child, the set is complete.
  */
-#include <fcntl.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
+#include "dump/freezer.h"
 #include "model/context.h"
 #include "dump/stages.h"
+#include "kernel/proc/stat.h"
 #include "kernel/proc/task.h"
 #include "remote/release.h"
 #include "support/cancel.h"
-#include "support/cleanup.h"
-#include "support/file.h"
 #include "support/log.h"
 #include "support/options.h"
 
@@ -24,7 +22,8 @@ enum { STOP_SECONDS = 10 };
 /* A process while the set still grows; becomes a struct task when it is complete. */
 struct frozen {
 	pid_t pid;
-	size_t parent; /* index of its parent */
+	struct frozen *parent; /* when it was found; NULL for the root */
+	struct frozen *first_child, *last_child, *next_sibling; /* once all are found */
 	struct compel_thread *threads;
 	size_t count, capacity;
 	bool complete; /* its threads are all stopped */
@@ -34,9 +33,9 @@ struct freezing {
 	struct dump *dump;
 	struct frozen **processes;
 	size_t count, capacity;
+	struct number_map numbers; /* of the processes: index */
 	uint64_t deadline;  /* of --timeout, or STOP_SECONDS */
 	const char *cgroup; /* --freeze-cgroup */
-	bool cgroup_was_frozen, cgroup_is_frozen;
 };
 
 static struct error *seize_thread(struct freezing *freezing, struct frozen *process, pid_t tid)
@@ -48,25 +47,52 @@ static struct error *seize_thread(struct freezing *freezing, struct frozen *proc
 	return with_context(compel_seize(thread, tid), "process %d", process->pid);
 }
 
-static struct error *add_process(struct freezing *freezing, pid_t pid, size_t parent)
+/* parent: NULL for the root. */
+static struct error *add_process(struct freezing *freezing, pid_t pid, struct frozen *parent)
 {
 	struct frozen *process = arena_new(freezing->dump->arena, struct frozen);
+	size_t known;
 
 	if (pid == getpid())
 		return with_hint(fail("cannot dump a tree that criu itself is part of"),
 				 "Start criu from outside of the tree, for example from another terminal.");
 	process->pid = pid;
 	process->parent = parent;
+	if (number_map_find(&freezing->numbers, (uint64_t)pid, &known)) /* of one that is gone */
+		number_map_set(&freezing->numbers, (uint64_t)pid, freezing->count);
+	else
+		number_map_add(freezing->dump->arena, &freezing->numbers, (uint64_t)pid, freezing->count);
 	*arena_append(freezing->dump->arena, freezing->processes, freezing->count, freezing->capacity) = process;
 	return seize_thread(freezing, process, pid);
 }
 
+static bool is_dead(const struct frozen *process)
+{
+	return process->threads[0].state == COMPEL_DEAD;
+}
+
+/* Is it dead and not even a zombie? Who need not be reaped goes at once, however still its parent stands. */
+static bool is_gone(const struct frozen *process)
+{
+	struct arena scratch = { 0 };
+	struct proc_stat stat;
+	struct error *error;
+	bool gone;
+
+	if (!is_dead(process))
+		return false;
+	error = proc_thread_stat_read(process->pid, process->pid, &scratch, &stat);
+	gone = error || stat.state != 'Z';
+	error_free(error);
+	arena_free(&scratch);
+	return gone;
+}
+
 static bool known_process(const struct freezing *freezing, pid_t pid)
 {
-	for (size_t i = 0; i < freezing->count; i++)
-		if (freezing->processes[i]->pid == pid)
-			return true;
-	return false;
+	size_t index;
+
+	return number_map_find(&freezing->numbers, (uint64_t)pid, &index) && !is_gone(freezing->processes[index]);
 }
 
 static bool known_thread(const struct frozen *process, pid_t tid)
@@ -123,7 +149,7 @@ static struct error *complete_process(struct freezing *freezing, struct frozen *
 	size_t stopped = 0;
 
 	TRY(wait_threads(freezing, process, 0));
-	if (process->threads[0].state == COMPEL_DEAD) {
+	if (is_dead(process)) {
 		process->complete = true;
 		return NULL;
 	}
@@ -150,7 +176,7 @@ static struct error *add_children(struct freezing *freezing, size_t index)
 {
 	struct frozen *process = freezing->processes[index];
 
-	if (process->threads[0].state == COMPEL_DEAD)
+	if (is_dead(process))
 		return NULL;
 	for (size_t i = 0; i < process->count; i++) {
 		size_t count;
@@ -160,7 +186,7 @@ static struct error *add_children(struct freezing *freezing, size_t index)
 				       &count));
 		for (size_t j = 0; j < count; j++)
 			if (!known_process(freezing, children[j]))
-				TRY(add_process(freezing, children[j], index));
+				TRY(add_process(freezing, children[j], process));
 	}
 	return NULL;
 }
@@ -169,7 +195,7 @@ static struct error *freeze_all(struct freezing *freezing, pid_t root)
 {
 	size_t before;
 
-	TRY(add_process(freezing, root, 0));
+	TRY(add_process(freezing, root, NULL));
 	do {
 		before = freezing->count;
 		for (size_t i = 0; i < freezing->count; i++) {
@@ -188,33 +214,80 @@ static struct error *freeze_all(struct freezing *freezing, pid_t root)
 }
 
 /* Turns the set into tasks, parents before children. */
-static void add_tasks(struct freezing *freezing, size_t index, struct task *parent)
+static void add_tasks(struct snapshot *snapshot, const struct frozen *process, struct task *parent)
 {
-	struct snapshot *snapshot = freezing->dump->snapshot;
-	const struct frozen *process = freezing->processes[index];
-	struct task *task = snapshot_add_task(snapshot, parent);
+	struct task *task = snapshot_add_task(snapshot, parent, process->pid);
 
-	task->host_pid = task->pid = process->pid;
+	task->host_pid = process->pid;
 	task->threads = arena_array(&snapshot->arena, struct thread, process->count);
 	task->thread_count = process->count;
 	for (size_t i = 0; i < process->count; i++) {
 		task->threads[i].task = task;
 		task->threads[i].tid = task->threads[i].host_tid = process->threads[i].tid;
 		task->threads[i].tracee = process->threads[i];
+		snapshot_add_number(snapshot, task, task->threads[i].tid);
 	}
 	task->state = process->threads[0].state == COMPEL_DEAD		? TASK_DEAD
 		      : process->threads[0].state == COMPEL_JOB_STOPPED ? TASK_STOPPED
 									: TASK_ALIVE;
-	for (size_t i = 1; i < freezing->count; i++)
-		if (i != index && freezing->processes[i]->parent == index)
-			add_tasks(freezing, i, task);
+	for (const struct frozen *child = process->first_child; child; child = child->next_sibling)
+		add_tasks(snapshot, child, task);
 }
 
+/* Who has ended while others were being found has left its children to somebody else. */
+static struct error *find_parent(struct freezing *freezing, struct frozen *process)
+{
+	struct arena scratch = { 0 };
+	struct proc_stat stat = { 0 };
+	struct error *error;
+	size_t index;
+
+	if (!process->parent || !is_dead(process->parent))
+		return NULL;
+	error = proc_thread_stat_read(process->pid, process->pid, &scratch, &stat);
+	arena_free(&scratch);
+	if (error || !number_map_find(&freezing->numbers, (uint64_t)stat.ppid, &index)) {
+		error_free(error);
+		return as_passing(with_hint(fail("process %d has left the tree while it was being frozen", process->pid),
+					    "Try again, or dump a process that adopts what its descendants leave."));
+	}
+	process->parent = freezing->processes[index];
+	return NULL;
+}
+
+/* The tree, of all that are not gone. */
+static struct error *link_processes(struct freezing *freezing)
+{
+	for (size_t i = 1; i < freezing->count; i++) {
+		struct frozen *process = freezing->processes[i], *parent;
+
+		if (is_gone(process))
+			continue;
+		TRY(find_parent(freezing, process));
+		parent = process->parent;
+		*(parent->last_child ? &parent->last_child->next_sibling : &parent->first_child) = process;
+		parent->last_child = process;
+	}
+	return NULL;
+}
+
+/* All of them have stopped first, whatever they were borrowed for has been given back, and a cgroup is frozen again: so none runs
+ * that stood still before. */
 static void detach_frozen(struct freezing *freezing)
 {
 	for (size_t i = 0; i < freezing->count; i++)
 		for (size_t j = 0; j < freezing->processes[i]->count; j++)
+			error_ignore(compel_prepare_all(&(struct compel_thread *){ &freezing->processes[i]->threads[j] }, 1), "thawing");
+	refreeze(freezing->dump);
+	for (size_t i = 0; i < freezing->count; i++)
+		for (size_t j = 0; j < freezing->processes[i]->count; j++)
 			error_ignore(compel_detach(&freezing->processes[i]->threads[j], false), "thawing");
+}
+
+void refreeze(struct dump *dump)
+{
+	if (dump->frozen_before)
+		error_ignore(freezer_set(dump->frozen_before, true), "freezing the cgroup again");
 }
 
 void thaw_tree(void *argument)
@@ -231,67 +304,31 @@ void thaw_tree(void *argument)
 		error_ignore(error, "curing");
 		task->agent = NULL;
 	}
+	if (dump->frozen_before)
+		error_ignore(prepare_threads(dump->snapshot), "thawing");
+	refreeze(dump);
 	error_ignore(release_threads(dump->snapshot, NULL, NULL), "thawing");
 }
 
-/* ---- --freeze-cgroup: both generations of the freezer ---- */
+/* ---- --freeze-cgroup ---- */
 
-static const char *const freezer_files[] = { "cgroup.freeze", "freezer.state" };
-
-static struct error *cgroup_read(const char *cgroup, const char *name, char **text)
+/* A tree that stands still by itself cannot be asked anything. */
+static struct error *check_freezer(const struct freezing *freezing, pid_t root)
 {
-	char *path;
-	struct error *error;
+	const char *around = freezer_around(root, freezing->dump->arena);
 
-	if (asprintf(&path, "%s/%s", cgroup, name) < 0)
-		return out_of_memory();
-	error = read_file_at(AT_FDCWD, path, text, NULL);
-	free(path);
-	return error;
-}
-
-static struct error *cgroup_set(const char *cgroup, bool frozen)
-{
-	for (size_t i = 0; i < 2; i++) {
-		cleanup_free char *path = NULL;
-		const char *value = i == 0 ? (frozen ? "1" : "0") : (frozen ? "FROZEN" : "THAWED");
-
-		if (asprintf(&path, "%s/%s", cgroup, freezer_files[i]) < 0)
-			return out_of_memory();
-		if (access(path, F_OK) == 0)
-			return write_file_at(AT_FDCWD, path, value, strlen(value));
-	}
-	return with_hint(fail("%s is no cgroup with a freezer", cgroup),
-			 "Give --freeze-cgroup a directory that has cgroup.freeze or freezer.state.");
-}
-
-/* Is everything in it at rest? */
-static struct error *cgroup_settled(const char *cgroup, bool *settled)
-{
-	cleanup_free char *text = NULL;
-	struct error *error = cgroup_read(cgroup, "cgroup.events", &text);
-
-	if (!error) {
-		*settled = strstr(text, "frozen 1") != NULL;
+	if (!around || (freezing->cgroup && freezer_is_same(around, freezing->cgroup)))
 		return NULL;
-	}
-	error_free(error);
-	TRY(cgroup_read(cgroup, "freezer.state", &text));
-	*settled = !strncmp(text, "FROZEN", 6);
-	return NULL;
+	return with_hint(fail("cannot dump process %d: it is in the cgroup %s, which is frozen", root, around),
+			 "Thaw it, or let criu do so for the time of the dump: --freeze-cgroup %s", around);
 }
 
-static struct error *cgroup_freeze(struct freezing *freezing)
+static struct error *await_freezer(struct freezing *freezing)
 {
 	bool settled;
 
-	TRY(cgroup_settled(freezing->cgroup, &freezing->cgroup_was_frozen));
-	if (freezing->cgroup_was_frozen)
-		return NULL;
-	TRY(cgroup_set(freezing->cgroup, true));
-	freezing->cgroup_is_frozen = true;
 	for (;;) {
-		TRY(cgroup_settled(freezing->cgroup, &settled));
+		TRY(freezer_is_settled(freezing->cgroup, &settled));
 		if (settled)
 			return NULL;
 		TRY(cancel_check());
@@ -306,14 +343,14 @@ static struct error *cgroup_freeze(struct freezing *freezing)
  * thaw it; every thread stops at once for us instead of running on. */
 static struct error *seize_frozen_cgroup(struct freezing *freezing, pid_t root)
 {
-	TRY(cgroup_freeze(freezing));
-	TRY(add_process(freezing, root, 0));
+	TRY(await_freezer(freezing));
+	TRY(add_process(freezing, root, NULL));
 	for (size_t i = 0; i < freezing->count; i++) {
 		struct frozen *process = freezing->processes[i];
 		size_t count;
 		pid_t *tids;
 
-		if (process->threads[0].state == COMPEL_DEAD)
+		if (is_dead(process))
 			continue;
 		TRY(list_threads(freezing, process, &tids, &count));
 		for (size_t j = 0; j < count; j++)
@@ -321,20 +358,26 @@ static struct error *seize_frozen_cgroup(struct freezing *freezing, pid_t root)
 				TRY(seize_thread(freezing, process, tids[j]));
 		TRY(add_children(freezing, i));
 	}
-	TRY(cgroup_set(freezing->cgroup, false));
-	freezing->cgroup_is_frozen = false;
-	for (size_t i = 0; i < freezing->count; i++)
-		TRY(wait_threads(freezing, freezing->processes[i], 0));
 	return NULL;
 }
 
 static struct error *freeze_set(struct freezing *freezing, pid_t root)
 {
+	struct error *error, *thawing;
 	size_t seized;
 
 	if (!freezing->cgroup)
 		return freeze_all(freezing, root);
-	TRY(seize_frozen_cgroup(freezing, root));
+	if (freezer_is_on(freezing->cgroup))
+		freezing->dump->frozen_before = freezing->cgroup;
+	TRY(freezer_set(freezing->cgroup, true));
+	error = seize_frozen_cgroup(freezing, root);
+	thawing = freezer_set(freezing->cgroup, false);
+	if (error)
+		error_ignore(thawing, "thawing the cgroup");
+	TRY(error ?: thawing);
+	for (size_t i = 0; i < freezing->count; i++)
+		TRY(wait_threads(freezing, freezing->processes[i], 0));
 	/* Then as without a cgroup: processes of the tree may be outside of it. */
 	for (seized = 0; seized < freezing->count; seized++) {
 		TRY(complete_process(freezing, freezing->processes[seized]));
@@ -350,20 +393,18 @@ struct error *freeze_tree(struct dump *dump, pid_t root)
 		.cgroup = dump->criu->options->freeze_cgroup,
 		.deadline = now_us() + (uint64_t)(dump->criu->options->timeout ?: STOP_SECONDS) * 1000000,
 	};
-	struct error *error = freeze_set(&freezing, root);
+	struct error *error = check_freezer(&freezing, root) ?: freeze_set(&freezing, root);
 
-	if (!error && freezing.processes[0]->threads[0].state == COMPEL_DEAD)
+	if (!error)
+		error = link_processes(&freezing);
+	if (!error && is_dead(freezing.processes[0]))
 		error = fail_number(ESRCH, "cannot dump process %d: it has ended", root);
 	if (error) {
 		cancel_never(); /* threads that were interrupted are waited for: only so do their calls begin again */
-		if (freezing.cgroup_is_frozen)
-			error_ignore(cgroup_set(freezing.cgroup, false), "thawing the cgroup");
 		detach_frozen(&freezing);
-		if (freezing.cgroup_was_frozen)
-			error_ignore(cgroup_set(freezing.cgroup, true), "freezing the cgroup again");
 		return error;
 	}
-	add_tasks(&freezing, 0, NULL);
+	add_tasks(dump->snapshot, freezing.processes[0], NULL);
 	undo_push(&dump->undo, "thaw the tree", thaw_tree, dump);
 	log_info("%zu processes are frozen", dump->snapshot->task_count);
 	return NULL;

@@ -48,6 +48,16 @@ static bool is_alive(const struct task *task, const void *unused)
 	return task->state == TASK_ALIVE;
 }
 
+/* In a cgroup that was frozen before it does not run yet. */
+static struct error *let_run(struct dump *dump)
+{
+	if (dump->frozen_before) {
+		TRY(prepare_threads(dump->snapshot));
+		refreeze(dump);
+	}
+	return release_threads(dump->snapshot, NULL, NULL);
+}
+
 struct error *release_tree(struct dump *dump)
 {
 	const struct options *options = dump->criu->options;
@@ -56,9 +66,10 @@ struct error *release_tree(struct dump *dump)
 	if (options->leave_stopped)
 		TRY(release_threads(dump->snapshot, is_alive, NULL));
 	else if (options->leave_running)
-		TRY(release_threads(dump->snapshot, NULL, NULL));
+		TRY(let_run(dump));
 	else
 		kill_tree(dump);
+	refreeze(dump);
 	undo_forget(&dump->undo, thaw_tree, dump);
 	return NULL;
 }

@@ -10,6 +10,9 @@
 struct error *freeze_tree(struct dump *dump, pid_t root) must_check;
 /* The undo entry of freeze_tree: cures and detaches everything. argument: struct dump. */
 void thaw_tree(void *argument);
+/* freeze.c: a cgroup that was frozen before the dump is so again. What is stopped there, or let go afterwards, does not
+ * run; what is to run a bit for the dump must have done so. */
+void refreeze(struct dump *dump);
 
 /* collect.c: all state of all tasks but the pages. */
 struct error *collect_tasks(struct dump *dump) must_check;

@@ -37,6 +37,7 @@ struct dump {
 	struct network_lock *network;	  /* net/lock.h */
 	struct verdicts *verdicts;	  /* model/verdict.h; NULL in a real dump */
 	struct sleeps *sleeps;		  /* dump/sleeps.c: since when threads have been asleep */
+	const char *frozen_before;	  /* dump/freeze.c: a cgroup that was frozen and will be again; NULL */
 	char run_id[40];		  /* names the run; in the inventory */
 	/* Service of memory/: the contents of a memory file are saved as pagemap-shmem-<key>. */
 	struct error *(*drain_file)(struct dump *, uint64_t key, int fd, uint64_t size);

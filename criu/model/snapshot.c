@@ -3,35 +3,40 @@
 
 struct task *snapshot_task(const struct snapshot *snapshot, pid_t pid)
 {
-	for (size_t i = 0; i < snapshot->task_count; i++)
-		if (snapshot->tasks[i]->pid == pid)
-			return snapshot->tasks[i];
-	return NULL;
+	size_t index;
+
+	if (!number_map_find(&snapshot->numbers, (uint64_t)pid, &index) || snapshot->tasks[index]->pid != pid)
+		return NULL;
+	return snapshot->tasks[index];
 }
 
 struct descriptor_table *snapshot_table(const struct snapshot *snapshot, uint32_t files_id)
 {
-	for (size_t i = 0; i < snapshot->table_count; i++)
-		if (snapshot->tables[i]->id == files_id)
-			return snapshot->tables[i];
-	return NULL;
+	size_t index;
+
+	return number_map_find(&snapshot->table_ids, files_id, &index) ? snapshot->tables[index] : NULL;
 }
 
-struct task *snapshot_add_task(struct snapshot *snapshot, struct task *parent)
+void snapshot_add_number(struct snapshot *snapshot, const struct task *task, pid_t number)
+{
+	if (!snapshot_has_pid(snapshot, number))
+		number_map_add(&snapshot->arena, &snapshot->numbers, (uint64_t)number, task->index);
+}
+
+struct task *snapshot_add_task(struct snapshot *snapshot, struct task *parent, pid_t pid)
 {
 	struct task *task = arena_new(&snapshot->arena, struct task);
 
 	task->parent = parent;
+	task->pid = pid;
 	task->pidfd = task->proc_fd = -1;
 	task->index = snapshot->task_count;
 	if (parent) {
-		struct task **place = &parent->first_child;
-
-		while (*place)
-			place = &(*place)->next_sibling;
-		*place = task;
+		*(parent->last_child ? &parent->last_child->next_sibling : &parent->first_child) = task;
+		parent->last_child = task;
 	}
 	*arena_append(&snapshot->arena, snapshot->tasks, snapshot->task_count, snapshot->task_capacity) = task;
+	snapshot_add_number(snapshot, task, pid);
 	return task;
 }
 
@@ -41,22 +46,16 @@ struct descriptor_table *snapshot_add_table(struct snapshot *snapshot, uint32_t 
 
 	table->id = files_id;
 	table->owner = owner;
+	number_map_add(&snapshot->arena, &snapshot->table_ids, files_id, snapshot->table_count);
 	*arena_append(&snapshot->arena, snapshot->tables, snapshot->table_count, snapshot->table_capacity) = table;
 	return table;
 }
 
 bool snapshot_has_pid(const struct snapshot *snapshot, pid_t pid)
 {
-	for (size_t i = 0; i < snapshot->task_count; i++) {
-		const struct task *task = snapshot->tasks[i];
+	size_t index;
 
-		if (task->pid == pid)
-			return true;
-		for (size_t j = 0; j < task->thread_count; j++)
-			if (task->threads[j].tid == pid)
-				return true;
-	}
-	return false;
+	return number_map_find(&snapshot->numbers, (uint64_t)pid, &index);
 }
 
 bool task_has_sharers(const struct task *task)

@@ -13,6 +13,7 @@
 #include "compel/compel.h"
 #include "images/messages.h"
 #include "support/arena.h"
+#include "support/number_map.h"
 
 struct task;
 struct mapping_kind;
@@ -63,7 +64,7 @@ struct descriptor_table {
 };
 
 struct task {
-	struct task *parent, *first_child, *next_sibling; /* in image order */
+	struct task *parent, *first_child, *last_child, *next_sibling; /* in image order */
 	size_t index;					  /* in snapshot->tasks; row on the board */
 	pid_t pid, pgid, sid;				  /* as the tree sees them */
 	enum task_state state;
@@ -92,8 +93,10 @@ struct snapshot {
 	struct arena arena;
 	struct task **tasks; /* pre-order: root first, parents before children */
 	size_t task_count, task_capacity;
+	struct number_map numbers; /* of processes and threads: index of the task */
 	struct descriptor_table **tables;
 	size_t table_count, table_capacity;
+	struct number_map table_ids; /* index of the table */
 	InventoryEntry *inventory;
 	SeccompEntry *seccomp; /* filters of all threads */
 	TimensEntry *clocks;   /* what the tree saw at the dump; NULL: not recorded */
@@ -143,8 +146,10 @@ bool task_has_sharers(const struct task *task);
 /* Lookups; NULL when there is none. */
 struct task *snapshot_task(const struct snapshot *snapshot, pid_t pid);
 struct descriptor_table *snapshot_table(const struct snapshot *snapshot, uint32_t files_id);
-/* Adds a task (zeroed, pidfd and proc_fd -1) below parent, keeping pre-order: call it in that order. */
-struct task *snapshot_add_task(struct snapshot *snapshot, struct task *parent);
+/* Adds a task (zeroed but for its number, pidfd and proc_fd -1) below parent, keeping pre-order: call it in that order. */
+struct task *snapshot_add_task(struct snapshot *snapshot, struct task *parent, pid_t pid);
+/* One of the task's threads has this number. */
+void snapshot_add_number(struct snapshot *snapshot, const struct task *task, pid_t number);
 struct descriptor_table *snapshot_add_table(struct snapshot *snapshot, uint32_t files_id, struct task *owner);
 /* True if any process or thread of the tree, helpers included, has this number. */
 bool snapshot_has_pid(const struct snapshot *snapshot, pid_t pid);

@@ -48,10 +48,9 @@ static bool leads_session(const struct task *task)
 /* A process that is not in the images and only stands in for a leader that is gone. */
 static struct task *add_helper(struct planner *planner, struct task *parent, pid_t pid, pid_t sid, pid_t pgid)
 {
-	struct task *helper = snapshot_add_task(planner->snapshot, NULL);
+	struct task *helper = snapshot_add_task(planner->snapshot, NULL, pid);
 
 	helper->parent = parent;
-	helper->pid = pid;
 	helper->sid = sid;
 	helper->pgid = pgid;
 	helper->helper = true;

@@ -66,8 +66,7 @@ static struct error *add_task(struct restore *restore, const PstreeEntry *entry)
 		return fail("the image is damaged: the first thread of process %u is not its leader", entry->pid);
 	if (entry->sid > MAX_PID || entry->pgid > MAX_PID)
 		return fail("the image is damaged: session or group of process %u", entry->pid);
-	task = snapshot_add_task(snapshot, parent);
-	task->pid = entry->pid;
+	task = snapshot_add_task(snapshot, parent, entry->pid);
 	task->sid = entry->sid;
 	task->pgid = entry->pgid;
 	task->threads = arena_array(restore->arena, struct thread, entry->n_threads);
@@ -78,6 +77,7 @@ static struct error *add_task(struct restore *restore, const PstreeEntry *entry)
 		task->threads[i].task = task;
 		task->threads[i].tid = entry->threads[i];
 		task->thread_count = i + 1;
+		snapshot_add_number(snapshot, task, entry->threads[i]);
 	}
 	return NULL;
 }
