@@ -5,6 +5,7 @@
  * inside, then mappings and descriptors.
  */
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/syscall.h>
@@ -91,10 +92,10 @@ static struct error *examine_task(struct dump *dump, struct task *task)
 	task->status = leader->status;
 	task->pgid = task->stat->pgrp;
 	task->sid = task->stat->session;
-	if (task->state == TASK_DEAD && task->status->threads > 1)
 	if (task->parent && task->stat->ppid != task->parent->host_pid)
 		return as_passing(with_hint(fail("cannot save process %d: its parent was killed while the tree was being frozen", task->pid),
 					    "Try again."));
+	if (task->state == TASK_DEAD && task->status->threads > 1)
 		return with_hint(fail("cannot save process %d: its first thread has ended while others run", task->pid),
 				 "Wait until the process has ended or has called execve.");
 	return NULL;
@@ -124,6 +125,8 @@ static void fill_task_core(struct task *task)
 	core->blk_sigset = task_leader(task)->tracee.blocked;
 	if (task->state == TASK_DEAD)
 		core->exit_code = task->stat->exit_code;
+	if (task->parent && task->stat->exit_signal != SIGCHLD)
+		SET(core, exit_signal, task->stat->exit_signal);
 	if (task->state == TASK_STOPPED && task_leader(task)->tracee.stop_signal)
 		SET(core, stop_signo, task_leader(task)->tracee.stop_signal);
 	SET(core, cg_set, 1);

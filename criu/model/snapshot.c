@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 #include "model/snapshot.h"
 
+#include <signal.h>
+
 struct task *snapshot_task(const struct snapshot *snapshot, pid_t pid)
 {
 	size_t index;
@@ -56,6 +58,18 @@ bool snapshot_has_pid(const struct snapshot *snapshot, pid_t pid)
 	size_t index;
 
 	return number_map_find(&snapshot->numbers, (uint64_t)pid, &index);
+}
+
+int task_exit_signal(const struct task *task)
+{
+	const TaskCoreEntry *core = task->helper ? NULL : task_leader(task)->core->tc;
+
+	if (!core || !core->has_exit_signal)
+		return SIGCHLD;
+	/* A zombie's comes once more, and is dropped: these two cannot be. */
+	if (task->state == TASK_DEAD && (core->exit_signal == SIGKILL || core->exit_signal == SIGSTOP))
+		return 0;
+	return core->exit_signal;
 }
 
 bool task_has_sharers(const struct task *task)

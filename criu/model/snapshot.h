@@ -124,6 +124,9 @@ static inline bool task_shares_fs(const struct task *task)
 	return task->ids && task->parent && task->parent->ids && task->parent->ids->fs_id == task->ids->fs_id;
 }
 
+/* restore: the signal by which its parent hears of its end; 0: none. */
+int task_exit_signal(const struct task *task);
+
 /* Does it share either with its parent or with a child? */
 bool task_has_sharers(const struct task *task);
 

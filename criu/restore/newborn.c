@@ -35,12 +35,11 @@
 
 enum { HELPER_TRIES = 50, BUSY_WAIT_US = 10000, BUSY_LIMIT_US = 5000000 };
 
-static pid_t clone_with_pid(pid_t pid, uint64_t flags)
+static pid_t clone_with_pid(pid_t pid, uint64_t flags, int exit_signal)
 {
-	bool sibling = flags & CLONE_PARENT;
 	struct clone_args arguments = {
 		.flags = CLONE_CLEAR_SIGHAND | flags,
-		.exit_signal = sibling ? 0 : SIGCHLD,
+		.exit_signal = exit_signal,
 		.set_tid = (uint64_t)(uintptr_t)&pid,
 		.set_tid_size = pid ? 1 : 0,
 	};
@@ -235,7 +234,7 @@ static struct error *clone_when_free(const struct task *task, bool sibling, pid_
 		struct error *error;
 		bool passing;
 
-		*pid = clone_with_pid(task->pid, flags);
+		*pid = clone_with_pid(task->pid, flags, sibling ? 0 : task_exit_signal(task));
 		if (*pid >= 0)
 			return NULL;
 		if (errno != EEXIST)
@@ -273,7 +272,7 @@ struct error *helper_fork(struct restore *restore, struct error *(*body)(struct 
 			wanted = wanted ? wanted + 1 : 300;
 		} while (snapshot_has_pid(restore->snapshot, wanted) || remap_needs_pid(restore, wanted) ||
 			 unix_needs_pid(restore, wanted) || kill(wanted, 0) == 0);
-		pid = clone_with_pid(wanted, flags);
+		pid = clone_with_pid(wanted, flags, SIGCHLD);
 		if (pid >= 0 || errno != EEXIST)
 			break;
 	}

@@ -105,6 +105,8 @@ static struct error *check_leader_core(struct task *task, const CoreEntry *core)
 	if (core->tc->task_state != TASK_ALIVE && core->tc->task_state != TASK_DEAD &&
 	    core->tc->task_state != TASK_STOPPED)
 		return fail("the image is damaged: process %d is in state %u", task->pid, core->tc->task_state);
+	if (core->tc->exit_signal > 64)
+		return fail("the image is damaged: process %d ends with signal %u", task->pid, core->tc->exit_signal);
 	task->state = core->tc->task_state;
 	if (task->state == TASK_DEAD && task->thread_count > 1)
 		return fail("the image is damaged: zombie %d has threads", task->pid);

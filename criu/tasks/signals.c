@@ -22,7 +22,7 @@ enum { COMPAT_RT_SIGACTION = 174 };
 
 static bool has_action(int signo)
 {
-	return signo != SIGKILL && signo != SIGSTOP;
+	return signo && signo != SIGKILL && signo != SIGSTOP;
 }
 
 static struct error *ask(struct dump *dump, struct thread *thread, struct batch *batch)
@@ -89,17 +89,37 @@ static void emit_action(int signo, const SaEntry *entry, struct batch *program)
 				 batch_data(program, &native, sizeof(native)), 0, MASK_BYTES);
 }
 
-/* A newborn starts with all actions at their default, so that only others need a call.
- * SIGCHLD is always set: setting it to "default" also drops the signals that helpers and
- * zombies raised while they were being made, and the real action comes after that. */
-static struct error *emit(struct restore *restore, struct thread *thread, struct batch *program)
+/* A signal that is ignored is not pending any more. */
+static void emit_drop(int signo, struct batch *program)
 {
-	const TaskCoreEntry *core = thread->core->tc;
-	struct kernel_sigaction none = { 0 };
-	size_t i = 0;
+	struct kernel_sigaction ignore = { .handler = (uintptr_t)SIG_IGN }, none = { 0 };
+
+	batch_call_flags(program, "drop exit signal", SYS_rt_sigaction, REMOTE_DATA(1), signo,
+			 batch_data(program, &ignore, sizeof(ignore)), 0, MASK_BYTES);
+	batch_call_flags(program, "drop exit signal", SYS_rt_sigaction, REMOTE_DATA(1), signo,
+			 batch_data(program, &none, sizeof(none)), 0, MASK_BYTES);
+}
+
+/* Zombies told of their end just now. */
+static void emit_drops(const struct task *task, struct batch *program)
+{
+	struct kernel_sigaction none = { 0 }; /* ignores this one */
 
 	batch_call_flags(program, "drop SIGCHLD", SYS_rt_sigaction, REMOTE_DATA(1), SIGCHLD,
 			 batch_data(program, &none, sizeof(none)), 0, MASK_BYTES);
+	for (const struct task *child = task->first_child; child; child = child->next_sibling)
+		if (child->state == TASK_DEAD && has_action(task_exit_signal(child)) && task_exit_signal(child) != SIGCHLD)
+			emit_drop(task_exit_signal(child), program);
+}
+
+/* A newborn starts with all actions at their default, so that only others need a call.
+ * What helpers and zombies raised while they were being made is dropped before. */
+static struct error *emit(struct restore *restore, struct thread *thread, struct batch *program)
+{
+	const TaskCoreEntry *core = thread->core->tc;
+	size_t i = 0;
+
+	emit_drops(thread->task, program);
 	for (int signo = 1; signo <= SIGNAL_COUNT && i < core->n_sigactions; signo++) {
 		const SaEntry *entry = has_action(signo) ? core->sigactions[i++] : NULL;
 

@@ -40,7 +40,7 @@ struct error *proc_stat_parse(char *text, struct arena *arena, struct proc_stat 
 	out->start_data = fields[45], out->end_data = fields[46], out->start_brk = fields[47];
 	out->arg_start = fields[48], out->arg_end = fields[49];
 	out->env_start = fields[50], out->env_end = fields[51];
-	out->exit_code = fields[52];
+	out->exit_signal = fields[38], out->exit_code = fields[52];
 	return NULL;
 }
 

@@ -15,6 +15,7 @@ struct proc_stat {
 	uint32_t terminal;     /* device number of the controlling terminal; 0: none */
 	pid_t terminal_group; /* its foreground group; -1: none */
 	uint32_t flags;
+	int exit_signal; /* by which the parent hears of its end */
 	int exit_code; /* wait status of a zombie */
 	uint64_t start_time;
 	uint64_t start_code, end_code, start_data, end_data, start_stack, start_brk;
