@@ -95,6 +95,7 @@ struct error *files_read(struct restore *restore)
 	TRY(read_files(restore));
 	for (size_t i = 0; i < restore->snapshot->table_count; i++)
 		TRY(read_table(restore, restore->snapshot->tables[i]));
+	restore->snapshot->number_limit = highest_descriptor(restore->snapshot);
 	TRY(remap_read(restore));
 	restore->files->requests = arena_array(restore->arena, struct task_requests, restore->snapshot->task_count);
 	return NULL;

@@ -357,7 +357,9 @@ struct error *memory_restore_inherited(struct restore *restore, struct task *tas
 		restore->memory->tasks[task->index].early_fd = -1;
 		TRY(map_for_children(restore, task, placement));
 		close_early(&restore->memory->tasks[task->index]);
+		TRY(pages_open(restore, &restore->memory->tasks[task->index]));
 		TRY(place_pages(restore, placement));
+		pages_close(&restore->memory->tasks[task->index]);
 		restore->memory->present = placement;
 	}
 	return NULL;
@@ -391,6 +393,7 @@ struct error *memory_restore(struct restore *restore, struct task *task, const s
 
 	room = (room + PAGE_BYTES - 1) & ~(size_t)(PAGE_BYTES - 1);
 	restore->memory->tasks[task->index].handover = handover;
+	TRY(pages_open(restore, &restore->memory->tasks[task->index])); /* the program may read it too, and closes it */
 	TRY(map_in_place(restore, task, placement, &colliding));
 	/* Hole: program, vdso, misplaced mappings. */
 	error = reserve_hole(restore, task, room + VDSO_ROOM + colliding, &layout->hole);

@@ -100,6 +100,18 @@ struct error *read_page_runs(struct restore *restore, int image, uint64_t key, s
 	return NULL;
 }
 
+struct error *pages_open(struct restore *restore, struct task_memory *memory)
+{
+	return image_open_raw(restore->criu->images, IMAGE_PAGES, memory->pages_id, O_RDONLY, &memory->pages_fd);
+}
+
+void pages_close(struct task_memory *memory)
+{
+	if (memory->pages_fd >= 0)
+		close(memory->pages_fd);
+	memory->pages_fd = -1;
+}
+
 /* Every run must lie in mappings that have pages of their own. */
 static struct error *check_runs(const struct task *task, const struct task_memory *memory)
 {
@@ -188,6 +200,7 @@ static struct error *plan_pages(struct restore *restore, struct task *task, stru
 	memory->runs = pages.items;
 	memory->run_count = pages.count;
 	memory->pages_fd = pages.fd;
+	memory->pages_id = pages.pages_id;
 	if (error)
 		return error;
 	image_name(IMAGE_PAGES, pages.pages_id, name);
@@ -217,7 +230,8 @@ static struct error *plan_task(struct restore *restore, struct task *task)
 	}
 	TRY(plan_pages(restore, task, memory));
 	TRY(vdso_plan(restore, task));
-	return keep_descriptor(restore, &memory->pages_fd);
+	pages_close(memory);
+	return NULL;
 }
 
 static bool system_prefers_huge_pages(void)

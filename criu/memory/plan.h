@@ -32,7 +32,8 @@ struct page_runs {
 struct task_memory {
 	struct page_run *runs; /* ascending */
 	size_t run_count;
-	int pages_fd;			 /* -1 when nothing is stored */
+	uint32_t pages_id;		 /* names the image of the pages */
+	int pages_fd;			 /* that image, while it is read from; -1 */
 	const struct checksums_blocks *blocks; /* of the pages file, to be checked on the way; or NULL */
 	uint32_t *keys;			 /* by mapping: key of its file */
 	bool *filled;			 /* by mapping: the images hold pages of it */
@@ -108,6 +109,9 @@ struct error *shared_objects_make(struct restore *restore) must_check;
 struct error *memory_fill_pages(struct restore *restore, uint64_t key, char *memory, uint64_t size) must_check;
 /* main: reads a page map. image: IMAGE_PAGEMAP or IMAGE_PAGEMAP_SHMEM. The caller closes fd, also after an error. */
 struct error *read_page_runs(struct restore *restore, int image, uint64_t key, struct page_runs *ret) must_check;
+/* newborn: the image of its pages is open in between. Those of all tasks at once would be too many for each newborn to inherit. */
+struct error *pages_open(struct restore *restore, struct task_memory *memory) must_check;
+void pages_close(struct task_memory *memory);
 
 /* ---- vdso.c ---- */
 

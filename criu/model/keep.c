@@ -9,6 +9,8 @@ int highest_descriptor(const struct snapshot *snapshot)
 {
 	int highest = 0;
 
+	if (snapshot->number_limit) /* a newborn shall not look at the whole tree */
+		return snapshot->number_limit;
 	for (size_t i = 0; i < snapshot->table_count; i++) {
 		const struct descriptor_table *table = snapshot->tables[i];
 

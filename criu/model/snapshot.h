@@ -97,6 +97,7 @@ struct snapshot {
 	struct descriptor_table **tables;
 	size_t table_count, table_capacity;
 	struct number_map table_ids; /* index of the table */
+	int number_limit;	     /* restore: above all descriptors of all tables; 0: these are not read yet */
 	InventoryEntry *inventory;
 	SeccompEntry *seccomp; /* filters of all threads */
 	TimensEntry *clocks;   /* what the tree saw at the dump; NULL: not recorded */

@@ -239,6 +239,7 @@ static struct error *restore_tree(struct restore *restore)
 	TRY(terminals_make(restore)); /* a session's members get its terminal when they are born */
 	TRY(make_rings(restore));     /* they cannot be sent to those who are born already */
 	TRY(verify_start(restore));
+	TRY(arena_seal(restore->arena));
 	TRY(grow_tree(restore)); /* every pid, session and group exists */
 	TRY(hooks_run(restore->criu->hooks, HOOK_SETUP_NAMESPACES, root));
 	TRY(hooks_run(restore->criu->hooks, HOOK_POST_SETUP_NAMESPACES, 0));
@@ -278,6 +279,7 @@ struct error *restore_command(struct criu *criu, int *exit_status)
 	jmp_buf no_memory, *outer;
 	struct error *error;
 
+	arena_prepare_seal(&snapshot.arena);
 	/* Until the tree is complete its orphans are ours, so that a failure leaves nothing behind. */
 	prctl(PR_GET_CHILD_SUBREAPER, &was_subreaper);
 	if (prctl(PR_SET_CHILD_SUBREAPER, 1))

@@ -11,9 +11,12 @@
 #include <stddef.h>
 #include <stdarg.h>
 
+#include "support/error.h"
+
 struct arena_block;
 struct arena {
 	struct arena_block *blocks;
+	size_t growth; /* of an arena that will be sealed: bytes of its next block */
 };
 
 /* Where this thread goes on when an arena finds no memory: if (_setjmp(place)) ... NULL: it aborts.
@@ -28,6 +31,11 @@ char *arena_format(struct arena *arena, const char *format, ...) __attribute__((
 /* Grows an array in the arena: returns a place for element count (old content copied). */
 void *arena_grow(struct arena *arena, void *array, size_t count, size_t *capacity, size_t element);
 void arena_free(struct arena *arena);
+
+/* For an arena that lives on in many forked processes. Before its first use, and when it holds what they need: from then on
+ * a fork copies neither its pages nor page tables for them; who writes to a page gets a copy of it, as after any fork. */
+void arena_prepare_seal(struct arena *arena);
+struct error *arena_seal(struct arena *arena) must_check;
 
 #define arena_new(arena, type) ((type *)arena_alloc(arena, sizeof(type)))
 #define arena_array(arena, type, count) ((type *)arena_alloc(arena, sizeof(type) * (count)))

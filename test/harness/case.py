@@ -22,6 +22,10 @@ INTEROP_MODES = {"dumped-by-other": "dump", "restored-by-other": "restore"}
 ENVIRONMENT = {"PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "LANG": "C", "HOME": "/root"}
 
 
+# What a test may be told from outside.
+PASSED_ON = ("PROCESSES",)
+
+
 class Declarations:
     """The comments of a test's source that are meant for the driver (test.h lists them)."""
 
@@ -85,7 +89,8 @@ class Case:
 
     def start(self):
         self.stdio = self.open_terminal() if self.declared.one("terminal") else None
-        settings = {"cwd": self.path("work"), "env": ENVIRONMENT, "close_fds": True}
+        passed = {name: os.environ[name] for name in PASSED_ON if name in os.environ}
+        settings = {"cwd": self.path("work"), "env": {**ENVIRONMENT, **passed}, "close_fds": True}
         if self.stdio is None:
             with open(self.path("output"), "ab") as output, open(os.devnull, "rb") as null:
                 self.root = self.reaper.start([self.program], stdin=null, stdout=output, stderr=output,

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 // modes: cycle
 // timeout: 300
-/* 1,200 processes, in a tree of three levels: each is there again, below the parent it had, with its memory. */
+/* 1,200 processes, or as many as PROCESSES says, in a tree of three levels: each is there again, below the parent it had, with
+ * its memory. */
 #include "test.h"
 
 #include <signal.h>
@@ -11,7 +12,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum { MIDDLES = 12, LEAVES = 99 }; /* each middle and its leaves are a hundred */
+enum { LEAVES = 99, MOST_MIDDLES = 100 }; /* each middle and its leaves are a hundred */
 
 static volatile struct report {
 	int ready, right;
@@ -58,27 +59,28 @@ static void middle(int number)
 
 int main(void)
 {
-	pid_t middles[MIDDLES];
-	int status;
+	int status, count = atoi(getenv("PROCESSES") ?: "1200") / (LEAVES + 1);
+	pid_t middles[MOST_MIDDLES];
 
+	must(count > 0 && count <= MOST_MIDDLES ? 0 : -1);
 	report = must(mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0));
 	must(sigaction(SIGUSR1, &(struct sigaction){ .sa_handler = ring }, NULL));
-	for (int i = 0; i < MIDDLES; i++) {
+	for (int i = 0; i < count; i++) {
 		middles[i] = must(fork());
 		if (!middles[i])
 			middle(i);
 	}
-	while (report->ready < MIDDLES * (LEAVES + 1))
+	while (report->ready < count * (LEAVES + 1))
 		sleep_milliseconds(20);
 	checkpoint();
 	report->go_on = 1;
-	for (int i = 0; i < MIDDLES; i++) {
+	for (int i = 0; i < count; i++) {
 		while (waitpid(middles[i], &status, WNOHANG) == 0) {
 			kill(middles[i], SIGUSR1);
 			sleep_milliseconds(1);
 		}
 		check_equal(status, 0);
 	}
-	check_equal(report->right, MIDDLES * (LEAVES + 1));
+	check_equal(report->right, count * (LEAVES + 1));
 	return finish();
 }
