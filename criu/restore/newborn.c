@@ -251,7 +251,8 @@ static struct error *clone_when_free(const struct task *task, bool sibling, pid_
 struct error *newborn_fork(struct restore *restore, const struct task *forker, struct task *task, bool sibling)
 {
 	const struct kin *kin = forker ? kin_of(restore, forker) : NULL;
-	bool stays = !sibling && !(kin && (kin->leaves_early || kin->leaves_later));
+	bool leaves = kin && (kin->leaves_early || kin->leaves_later || forker->state == TASK_DEAD);
+	bool stays = !sibling && !leaves;
 	pid_t pid, parent = getpid();
 
 	TRY(clone_when_free(task, sibling, &pid));
