@@ -19,7 +19,8 @@ enum remote_op {
 	/* Starts a thread with a given tid that runs its own program.
 	 * arg: address of its struct remote_program, tid, top of its stack; for nested pid
 	 * namespaces then the address of an int32_t for each level, innermost first, and
-	 * their number (tid is not used then). Result: tid. */
+	 * their number (tid is not used then). Last, for a process that shares the memory: flags and
+	 * exit signal as clone() takes them; 0 for a thread. Result: tid. */
 	REMOTE_CLONE_THREAD,
 	/* Arrives at a stage and waits for it to be opened. arg: address of the struct
 	 * board, stage. Ends the process (exit_group 1) when the restore has failed. */

@@ -220,9 +220,10 @@ static struct error *collect_task(struct dump *dump, struct task *task)
 	fill_task_core(task);
 	if (task->state == TASK_DEAD)
 		return NULL;
-	task->mm = new_message(dump->arena, mm_entry);
+	task->mm = task_shares_memory(task) ? task->parent->mm : new_message(dump->arena, mm_entry);
 	TRY(question_task(dump, task));
-	TRY(memory_collect(dump, task));
+	if (!task_shares_memory(task))
+		TRY(memory_collect(dump, task));
 	if (task->table->owner == task)
 		TRY(collect_files(dump, task));
 	return NULL;

@@ -201,10 +201,37 @@ static struct error *identify_threads(const struct task *task)
 	return NULL;
 }
 
+static struct error *cannot_share(const struct task *task, const char *what)
+{
+	return with_hint(fail("cannot save process %d: it shares its memory with another process, and %s", task->pid, what),
+			 "Wait until the process has called execve, or start it without CLONE_VM.");
+}
+
+/* A process that shares its parent's memory is made by the parent's last code, which can do less than a newborn. */
+static struct error *check_sharer(struct dump *dump, const struct task *task)
+{
+	const struct task *leader = snapshot_task(dump->snapshot, task->pgid);
+
+	if (task->parent && task_shares_memory(task->parent) && !task_shares_memory(task))
+		return cannot_share(task->parent, "has a child with memory of its own");
+	if (leader && leader != task && leader != task->parent && task_shares_memory(leader))
+		return cannot_share(leader, "leads a group with others in it");
+	if (!task_shares_memory(task))
+		return NULL;
+	if (task->sid != task->parent->sid)
+		return cannot_share(task, "has another session than its parent");
+	if (task->pgid != task->pid && task->pgid != task->parent->pgid)
+		return cannot_share(task, "has joined another group than its parent's");
+	for (size_t i = 1; i < task->thread_count; i++)
+		if (task->threads[i].own_directories)
+			return cannot_share(task, "has a thread with directories of its own");
+	return NULL;
+}
+
 static struct error *identify_task(struct dump *dump, struct identity *identity, struct task *task)
 {
 	uint32_t ids[CLASS_COUNT];
-	bool first_fs = true;
+	bool first_fs = true, first_vm = true;
 
 	for (int i = 0; i < CLASS_COUNT; i++) {
 		bool first;
@@ -212,12 +239,8 @@ static struct error *identify_task(struct dump *dump, struct identity *identity,
 		TRY(classify(dump->arena, &identity->classes[i], task->host_pid, &ids[i], &first));
 		if (i == CLASS_FS)
 			first_fs = first;
-		if (first || i == CLASS_FILES || i == CLASS_FS)
-			continue;
-		return with_hint(fail("cannot save process %d: it shares its %s with another process", task->pid,
-				      class_kinds[i].name),
-				 "Wait until the process has called execve, or start it without CLONE_VM and "
-				 "CLONE_SIGHAND.");
+		if (i == CLASS_VM)
+			first_vm = first;
 	}
 	task->ids = new_message(dump->arena, task_kobj_ids_entry);
 	task->ids->vm_id = ids[CLASS_VM];
@@ -231,7 +254,9 @@ static struct error *identify_task(struct dump *dump, struct identity *identity,
 		return not_with_parent(task, CLASS_FILES);
 	if (!first_fs && !task_shares_fs(task))
 		return not_with_parent(task, CLASS_FS);
-	return identify_threads(task);
+	if (!first_vm && !task_shares_memory(task))
+		return not_with_parent(task, CLASS_VM);
+	return identify_threads(task) ?: check_sharer(dump, task);
 }
 
 /* Without an identity nothing more can be asked about it. */
@@ -264,8 +289,10 @@ struct error *identify_tasks(struct dump *dump)
 	for (size_t i = 0; i < dump->snapshot->task_count; i++) {
 		struct task *task = dump->snapshot->tasks[i];
 
-		if (task->state == TASK_DEAD)
+		if (task->state == TASK_DEAD) {
+			TRY(verdict(dump, verdict_mark(dump), check_sharer(dump, task), NULL));
 			continue;
+		}
 		TRY(identify_or_note(dump, &identity, task));
 		if (!task->ids)
 			continue;

@@ -50,7 +50,8 @@ static struct error *write_task(struct dump *dump, const struct task *task)
 	if (task->state == TASK_DEAD)
 		return NULL;
 	TRY(image_write_one(dump->criu->images, IMAGE_IDS, task->pid, &task->ids->base));
-	TRY(image_write_one(dump->criu->images, IMAGE_MM, task->pid, &task->mm->base));
+	if (!task_shares_memory(task))
+		TRY(image_write_one(dump->criu->images, IMAGE_MM, task->pid, &task->mm->base));
 	return image_write_one(dump->criu->images, IMAGE_FS, task->pid, &task->fs->base);
 }
 

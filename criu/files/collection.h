@@ -5,6 +5,8 @@
 #include "files/kind.h"
 #include "support/number_map.h"
 
+struct batch;
+
 /* An open file description that was seen: identified by device, inode, access mode and what a kind knows, then by kcmp. */
 struct seen_description {
 	dev_t device;
@@ -105,6 +107,9 @@ struct error *common_plan(struct restore *restore, struct planned_file *file) mu
 void common_plan_late(struct restore *restore, struct planned_file *file);
 /* task: what depends on a descriptor's number. */
 struct error *common_adopt(const struct planned_file *file, const struct task *task, int number) must_check;
+/* newborn: the same by the program of a task with this table, which is not there yet. */
+void common_emit_async(const struct restore *restore, const struct planned_file *file, const struct descriptor_table *table,
+		       int number, struct batch *program);
 /* opener: the flags that fcntl(F_SETFL) knows, owner and signal. Whatever happens to the file may send signals
  * afterwards. */
 struct error *common_restore(struct restore *restore, const struct planned_file *file, int fd) must_check;

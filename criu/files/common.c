@@ -8,6 +8,7 @@
 
 #include "files/collection.h"
 #include "files/plan.h"
+#include "remote/batch.h"
 #include "support/log.h"
 
 #ifndef F_GETOWNER_UIDS
@@ -105,10 +106,12 @@ static const FownEntry *owner_of(const struct restore *restore, const struct pla
 	return owner && *owner && (*owner)->pid ? *owner : NULL;
 }
 
-/* A thread that is not there before its process is complete. */
-static bool is_thread(const struct restore *restore, const FownEntry *owner)
+/* A thread, or a process that shares the memory of another, is not there before the other is complete. */
+static bool comes_late(const struct restore *restore, const FownEntry *owner)
 {
-	return owner->pid_type == F_OWNER_TID && !snapshot_task(restore->snapshot, owner->pid);
+	const struct task *task = snapshot_task(restore->snapshot, owner->pid);
+
+	return task ? task_shares_memory(task) : owner->pid_type == F_OWNER_TID;
 }
 
 struct error *common_plan(struct restore *restore, struct planned_file *file)
@@ -119,7 +122,7 @@ struct error *common_plan(struct restore *restore, struct planned_file *file)
 		return NULL;
 	if (owner->pid_type > F_OWNER_PGRP)
 		return fail("the image is damaged: owner of type %u", owner->pid_type);
-	if (is_thread(restore, owner))
+	if (comes_late(restore, owner))
 		file->finish_copy = true;
 	return NULL;
 }
@@ -152,6 +155,15 @@ void common_plan_late(struct restore *restore, struct planned_file *file)
 
 	if (flags && *flags & O_ASYNC && !(*flags & O_PATH))
 		file->async = table_of(restore, file);
+}
+
+void common_emit_async(const struct restore *restore, const struct planned_file *file, const struct descriptor_table *table,
+		       int number, struct batch *program)
+{
+	const uint32_t *flags = field(described_by(restore, file), "flags");
+
+	if (file->async == table && !file->inherited)
+		batch_call(program, "O_ASYNC", SYS_fcntl, number, F_SETFL, *flags);
 }
 
 struct error *common_adopt(const struct planned_file *file, const struct task *task, int number)
@@ -201,7 +213,7 @@ static struct error *restore_owner(const struct restore *restore, const struct p
 {
 	const FownEntry *owner = owner_of(restore, file);
 
-	if (!owner || is_thread(restore, owner))
+	if (!owner || comes_late(restore, owner))
 		return NULL;
 	if (is_of_tree(restore->snapshot, owner->pid_type, owner->pid))
 		return set_owner(owner, fd);
@@ -231,7 +243,7 @@ struct error *common_finish(const struct restore *restore, const struct planned_
 {
 	const FownEntry *owner = owner_of(restore, file);
 
-	return owner && is_thread(restore, owner) && snapshot_has_pid(restore->snapshot, owner->pid)
+	return owner && comes_late(restore, owner) && snapshot_has_pid(restore->snapshot, owner->pid)
 		   ? set_owner(owner, fd)
 		   : NULL;
 }

@@ -244,6 +244,21 @@ static struct error *dump_targets(struct dump *dump, const struct known_files *k
 	return NULL;
 }
 
+/* Targets are added by a newborn that has the table. Processes that share the memory of another are none. */
+static struct error *check_adopters(const struct snapshot *snapshot, const EventpollFileEntry *epoll)
+{
+	for (size_t i = 0; i < epoll->n_tfd; i++) {
+		const struct descriptor_table *table = snapshot_table(snapshot, epoll->tfd[i]->files_id);
+
+		if (epoll->tfd[i]->has_files_id && table && task_shares_memory(table->owner))
+			return with_hint(fail("process %d, which shares its memory with another one, has an epoll that watches its "
+					      "descriptor %u",
+					      table->owner->pid, epoll->tfd[i]->tfd),
+					 "Start the process with CLONE_FILES, or dump when it has closed the epoll.");
+	}
+	return NULL;
+}
+
 static struct error *dump_late(struct dump *dump)
 {
 	struct known_files known = { .count = dump->next_file_id + 1 };
@@ -258,6 +273,7 @@ static struct error *dump_late(struct dump *dump)
 			files_visit(dump, note_socket, &known);
 		}
 		TRY(dump_targets(dump, &known, epoll));
+		TRY(check_adopters(dump->snapshot, epoll));
 	}
 	return NULL;
 }
@@ -280,7 +296,7 @@ static struct error *plan(struct restore *restore, struct planned_file *file)
 		if (is_elsewhere(entry->tfd[i]))
 			TRY(files_want(restore, entry->tfd[i]->file_id));
 	}
-	return NULL;
+	return check_adopters(restore->snapshot, entry);
 }
 
 static struct error *create(struct restore *restore, struct planned_file *file, int *ret_fd)

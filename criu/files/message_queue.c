@@ -66,6 +66,9 @@ static struct error *dump_notification(struct dump *dump, const struct open_fd *
 				      entry->name),
 				 "The kernel does not tell the value that goes with it; have the program take the "
 				 "registration back (mq_notify with NULL).");
+	if (task_shares_memory(task))
+		return with_hint(fail("process %d, which shares its memory with another one, waits for messages of %s", task->pid, entry->name),
+				 "Dump it when it has left mq_notify().");
 	SET(entry, notify_pid, task->pid);
 	return NULL;
 }

@@ -80,9 +80,12 @@ static struct error *dump(struct dump *dump, const struct open_fd *fd, FileEntry
 			 "Close it before the dump, or dump a tree that has both processes.");
 }
 
+/* Of a thread, or of a process that comes as late as threads. */
 static bool is_of_thread(const struct snapshot *snapshot, const PidfdEntry *entry)
 {
-	return entry->nspid != GONE && !snapshot_task(snapshot, entry->nspid);
+	const struct task *task = entry->nspid == GONE ? NULL : snapshot_task(snapshot, entry->nspid);
+
+	return entry->nspid != GONE && (!task || task_shares_memory(task));
 }
 
 /* Such a descriptor gets its thread after targets of epolls were added, see tasks/thread_pidfds.c. */
@@ -121,11 +124,14 @@ static struct error *dump_late(struct dump *dump)
 static const struct task *task_of_thread(const struct restore *restore, pid_t tid)
 {
 	const struct snapshot *snapshot = restore->snapshot;
+	struct task *task = snapshot_task(snapshot, tid);
 
+	if (task)
+		return task_memory_owner(task);
 	for (size_t i = 0; i < snapshot->task_count; i++)
 		for (size_t j = 1; j < snapshot->tasks[i]->thread_count; j++)
 			if (snapshot->tasks[i]->threads[j].tid == tid)
-				return snapshot->tasks[i];
+				return task_memory_owner(snapshot->tasks[i]);
 	return NULL;
 }
 
@@ -204,7 +210,7 @@ static struct error *create(struct restore *restore, struct planned_file *file, 
 
 	if (entry->nspid == GONE)
 		return create_gone(restore, entry);
-	if (snapshot_task(restore->snapshot, entry->nspid))
+	if (!is_of_thread(restore->snapshot, entry))
 		return open_pidfd(entry->nspid, entry->flags, ret_fd);
 	return open_pidfd(task_of_thread(restore, entry->nspid)->pid, entry->flags, ret_fd);
 }

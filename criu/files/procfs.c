@@ -57,6 +57,8 @@ struct error *procfs_check(struct dump *dump, const char *path)
 		if (!strncmp(rest, parts[i], strlen(parts[i])))
 			return with_hint(fail("%s is about a single descriptor or mapping of a process", path),
 					 "Close it before the dump.");
+	if (snapshot_task(dump->snapshot, pid) && task_shares_memory(snapshot_task(dump->snapshot, pid)))
+		return with_hint(fail("%s is about a process that shares its memory with another one", path), "Close it before the dump.");
 	if (!snapshot_task(dump->snapshot, pid) ||
 	    (sscanf(rest, "/task/%d", &thread) == 1 && thread != pid && snapshot_has_pid(dump->snapshot, thread)))
 		return with_hint(fail("%s is about a single thread", path), "Close it before the dump.");

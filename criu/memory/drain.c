@@ -554,6 +554,14 @@ void memory_scan(struct dump *dump)
 	team_post(&memory->team, scan_tasks, memory);
 }
 
+/* Whose memory is another's was not known yet. */
+static void forget_sharers(struct dump *dump)
+{
+	for (size_t i = 0; i < dump->snapshot->task_count; i++)
+		if (task_shares_memory(dump->snapshot->tasks[i]))
+			dump->memory->scans[i].line_count = 0;
+}
+
 struct error *memory_start(struct dump *dump)
 {
 	struct memory_collection *memory = dump->memory;
@@ -561,10 +569,11 @@ struct error *memory_start(struct dump *dump)
 
 	team_join(&memory->team);
 	TRY(take_pointer(memory->first_error));
+	forget_sharers(dump);
 	TRY(shared_sets(dump));
 	TRY(sysv_sets(dump));
 	for (size_t i = 0; i < snapshot->task_count; i++)
-		if (snapshot->tasks[i]->state != TASK_DEAD)
+		if (snapshot->tasks[i]->state != TASK_DEAD && !task_shares_memory(snapshot->tasks[i]))
 			TRY(task_set(dump, snapshot->tasks[i]));
 	if (inspecting(dump))
 		return NULL;

@@ -249,7 +249,7 @@ struct error *memory_plan(struct restore *restore)
 	restore->memory = arena_new(restore->arena, struct memory_plan);
 	restore->memory->tasks = arena_array(restore->arena, struct task_memory, snapshot->task_count);
 	for (size_t i = 0; i < snapshot->task_count; i++)
-		if (snapshot->tasks[i]->state != TASK_DEAD)
+		if (snapshot->tasks[i]->state != TASK_DEAD && !task_shares_memory(snapshot->tasks[i]))
 			TRY(with_context(plan_task(restore, snapshot->tasks[i]), "cannot restore process %d",
 					 snapshot->tasks[i]->pid));
 	restore->memory->huge_always = system_prefers_huge_pages();

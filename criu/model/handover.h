@@ -16,7 +16,8 @@ enum handover_message { HANDOVER_DESCRIPTORS = 1, HANDOVER_END, HANDOVER_REQUEST
 
 enum handed_purpose {
 	HANDED_DESCRIPTOR, /* number in the table */
-	HANDED_CWD,
+	HANDED_SHARERS_DESCRIPTOR, /* number: handover_number() */
+	HANDED_CWD, /* number: 0, or the index of the sharer whose it is */
 	HANDED_ROOT,
 	HANDED_THREAD_CWD, /* number is the index of the thread */
 	HANDED_THREAD_ROOT,
@@ -50,6 +51,9 @@ struct error *handover_request(struct restore *restore, const struct task *task,
 struct error *handover_receive(struct restore *restore, struct task *task, struct handover *handover) must_check;
 /* -1 if it was not handed over. */
 int handover_find(const struct handover *handover, enum handed_purpose purpose, uint32_t number);
+/* What a task needs to make others that share its memory comes to it. The first number for the descriptors of a sharer that has
+ * a table of its own: they follow in the order of the table. */
+uint32_t handover_number(const struct task *owner, const struct task *sharer);
 /* newborn: closes all that is left of the transport. */
 void handover_close(struct handover *handover);
 /* newborn, table owner: the kinds' adopt() for every descriptor. */

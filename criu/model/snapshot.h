@@ -71,11 +71,13 @@ struct task {
 	struct thread *threads; /* [0] is the leader */
 	size_t thread_count;
 	TaskKobjIdsEntry *ids; /* NULL for the dead */
-	MmEntry *mm;
+	MmEntry *mm; /* of its memory, whoever owns it */
 	FsEntry *fs;
 	struct descriptor_table *table;
-	struct mapping *mappings; /* ascending */
+	struct mapping *mappings; /* ascending; of a task that shares its memory: none, the owner has them */
 	size_t mapping_count;
+	struct task **sharers; /* restore: tasks that share this one's memory, parents first */
+	size_t sharer_count, sharer_capacity;
 	bool helper; /* restore: not in the images, stands in for a leader that is gone */
 	/* dump only */
 	pid_t host_pid;
@@ -128,7 +130,27 @@ static inline bool task_shares_fs(const struct task *task)
 /* restore: the signal by which its parent hears of its end; 0: none. */
 int task_exit_signal(const struct task *task);
 
-/* Does it share either with its parent or with a child? */
+/* Cloned with CLONE_VM, and no thread: the memory is its parent's, who makes it when that is there again. */
+static inline bool task_shares_memory(const struct task *task)
+{
+	return task->ids && task->parent && task->parent->ids && task->parent->ids->vm_id == task->ids->vm_id;
+}
+
+/* Then the signal actions may be its parent's too (CLONE_SIGHAND). */
+static inline bool task_shares_actions(const struct task *task)
+{
+	return task_shares_memory(task) && task->parent->ids->sighand_id == task->ids->sighand_id;
+}
+
+/* The ancestor, or itself, to whom its memory belongs. */
+static inline struct task *task_memory_owner(struct task *task)
+{
+	while (task_shares_memory(task))
+		task = task->parent;
+	return task;
+}
+
+/* Does it share table or directories with its parent or with a child? */
 bool task_has_sharers(const struct task *task);
 
 /* An empty message in the arena: new_message(arena, eventfd_file_entry) is an EventfdFileEntry *.

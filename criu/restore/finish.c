@@ -65,16 +65,23 @@ static struct error *set_registers(struct thread *thread, void *xstate, size_t r
 	return NULL;
 }
 
-static struct error *catch_task(struct restore *restore, struct task *task, void *xstate, size_t room)
+static struct error *catch_task(struct task *task)
 {
 	for (size_t i = 0; i < task->thread_count; i++) {
 		TRY(compel_wait(&task->threads[i].tracee));
 		if (task->threads[i].tracee.state == COMPEL_DEAD)
 			return fail("thread %d ended while it was being restored", task->threads[i].tid);
 	}
+	return NULL;
+}
+
+/* All of the tree stand still: others may have run in this task's arena. */
+static struct error *finish_task(struct restore *restore, struct task *task, void *xstate, size_t room)
+{
 	for (size_t i = 0; i < task->thread_count; i++)
 		TRY(sleep_begin(restore, &task->threads[i]));
-	TRY(unmap_arena(restore, task));
+	if (!task_shares_memory(task))
+		TRY(unmap_arena(restore, task));
 	for (size_t i = 0; i < task->thread_count; i++)
 		TRY(set_registers(&task->threads[i], xstate, room));
 	return NULL;
@@ -94,8 +101,13 @@ struct error *catch_tree(struct restore *restore)
 		struct task *task = restore->snapshot->tasks[i];
 
 		if (task->state != TASK_DEAD)
-			TRY(with_context(catch_task(restore, task, xstate, room), "cannot restore process %d",
-					 task->pid));
+			TRY(with_context(catch_task(task), "cannot restore process %d", task->pid));
+	}
+	for (size_t i = 0; i < restore->snapshot->task_count; i++) {
+		struct task *task = restore->snapshot->tasks[i];
+
+		if (task->state != TASK_DEAD)
+			TRY(with_context(finish_task(restore, task, xstate, room), "cannot restore process %d", task->pid));
 	}
 	return NULL;
 }

@@ -202,6 +202,29 @@ static struct error *send_to_threads(struct restore *restore, const struct task 
 	return NULL;
 }
 
+uint32_t handover_number(const struct task *owner, const struct task *sharer)
+{
+	uint32_t number = 0;
+
+	for (size_t i = 0; i < owner->sharer_count && owner->sharers[i] != sharer; i++)
+		if (owner->sharers[i]->table->owner == owner->sharers[i])
+			number += owner->sharers[i]->table->count;
+	return number;
+}
+
+static struct error *send_for_sharer(struct restore *restore, const struct task *owner, const struct task *sharer,
+				     struct sender *sender)
+{
+	const struct descriptor_table *table = sharer->table;
+	uint32_t number = handover_number(owner, sharer);
+
+	for (size_t i = 0; table->owner == sharer && i < table->count; i++)
+		TRY(put(sender, planned_file_find(restore, table->entries[i]->id, table->entries[i]->type)->fd,
+			HANDED_SHARERS_DESCRIPTOR, number + i, 0));
+	TRY(put_special(restore, sender, sharer->fs->cwd_id, O_PATH, HANDED_CWD, sharer->index));
+	return put_special(restore, sender, sharer->fs->root_id, O_PATH, HANDED_ROOT, sharer->index);
+}
+
 static struct error *send_to_task(struct restore *restore, const struct task *task)
 {
 	const struct task_requests *requests = &restore->files->requests[task->index];
@@ -219,6 +242,8 @@ static struct error *send_to_task(struct restore *restore, const struct task *ta
 	TRY(put_special(restore, sender, task->fs->cwd_id, O_PATH, HANDED_CWD, 0));
 	TRY(put_special(restore, sender, task->fs->root_id, O_PATH, HANDED_ROOT, 0));
 	TRY(send_to_threads(restore, task, sender));
+	for (size_t i = 0; i < task->sharer_count; i++)
+		TRY(send_for_sharer(restore, task, task->sharers[i], sender));
 	return flush(sender, HANDOVER_END);
 }
 
@@ -239,7 +264,7 @@ struct error *send_to_tasks(struct restore *restore)
 	for (size_t i = 0; i < restore->snapshot->task_count; i++) {
 		const struct task *task = restore->snapshot->tasks[i];
 
-		if (task->state != TASK_DEAD)
+		if (task->state != TASK_DEAD && !task_shares_memory(task))
 			TRY(with_context(send_to_task(restore, task), "process %d", task->pid));
 		else if (unix_serves(restore, task))
 			TRY(send_end(restore, task));

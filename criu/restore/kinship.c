@@ -118,9 +118,28 @@ static struct error *plan_adoption(struct planner *planner, struct task *parent,
 	return NULL;
 }
 
+/* What the parent's program can do for a child that shares its memory; the dump refuses the rest. */
+static struct error *plan_sharer(struct planner *planner, struct task *parent, struct task *child)
+{
+	const TaskCoreEntry *theirs = task_leader(parent)->core->tc, *own = task_leader(child)->core->tc;
+
+	if (own->has_loginuid != theirs->has_loginuid || own->loginuid != theirs->loginuid || own->no_terminal != theirs->no_terminal)
+		return fail("cannot restore process %d: it shares its parent's memory, but not its audit user or terminal", child->pid);
+	if (child->sid != parent->sid || (child->pgid != child->pid && child->pgid != parent->pgid))
+		return fail("cannot restore process %d: it shares its parent's memory, but not session or group", child->pid);
+	kin(planner, child)->made_last = true;
+	planner->birth[child->index] = child->sid;
+	return NULL;
+}
+
 static struct error *plan_birth(struct planner *planner, struct task *parent, struct task *child)
 {
 	pid_t older = planner->birth[parent->index];
+
+	if (task_shares_memory(child))
+		return plan_sharer(planner, parent, child);
+	if (task_shares_memory(parent))
+		return fail("cannot restore process %d: its parent shares memory with another process", child->pid);
 
 	kin(planner, child)->new_session = leads_session(child);
 	if (leads_session(child)) {
@@ -183,6 +202,8 @@ static struct error *plan_groups(struct planner *planner, size_t count)
 		struct task *leader;
 
 		kin(planner, task)->group = task->pgid;
+		if (kin(planner, task)->made_last)
+			continue;
 		if (task->pgid == task->pid) {
 			kin(planner, task)->own_group = true;
 			continue;
@@ -197,6 +218,9 @@ static struct error *plan_groups(struct planner *planner, size_t count)
 			kin(planner, leader)->group = task->pgid;
 			add_after(planner, task, leader);
 		}
+		if (kin(planner, leader)->made_last)
+			return fail("cannot restore process %d: the leader of its group %d shares memory with another process",
+				    task->pid, task->pgid);
 		if (leader->sid != task->sid)
 			return fail("cannot restore process %d: its group %d is in session %d, not in %d", task->pid,
 				    task->pgid, leader->sid, task->sid);

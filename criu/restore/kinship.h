@@ -21,6 +21,7 @@ struct kin {
 	bool subreaper;	   /* adopts children of helpers while the tree grows */
 	bool leaves_early; /* helper: ends once its children are born, its parent takes the end */
 	bool leaves_later; /* helper: ends once all groups are joined; if it made sockets, once these are made again */
+	bool made_last;	   /* shares its parent's memory: made by the parent's program */
 };
 
 struct kinship {

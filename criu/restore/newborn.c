@@ -142,7 +142,7 @@ static void die(const struct restore *restore, const struct task *task)
 static void await_sharers(struct restore *restore, const struct task *task)
 {
 	for (const struct task *child = task->first_child; child; child = child->next_sibling) {
-		if (!task_shares_fs(child))
+		if (!task_shares_fs(child) || task_shares_memory(child))
 			continue;
 		await_sharers(restore, child);
 		board_await_word(restore, &restore->board->rows[child->index].paths_done);

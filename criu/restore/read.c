@@ -186,6 +186,17 @@ static struct error *read_ids(struct restore *restore, struct task *task)
 	return check_fs_sharing(restore, task);
 }
 
+static struct error *add_sharer(struct restore *restore, struct task *task)
+{
+	struct task *owner = task_memory_owner(task);
+
+	if (arch_core_is_compat(task_leader(task)->core) != arch_core_is_compat(task_leader(owner)->core))
+		return fail("the image is damaged: process %d is a 32-bit one and shares its memory with one that is not", task->pid);
+	task->mm = owner->mm;
+	*arena_append(restore->arena, owner->sharers, owner->sharer_count, owner->sharer_capacity) = task;
+	return NULL;
+}
+
 static struct error *read_task(struct restore *restore, struct task *task)
 {
 	for (size_t i = 0; i < task->thread_count; i++)
@@ -193,7 +204,10 @@ static struct error *read_task(struct restore *restore, struct task *task)
 	if (task->state == TASK_DEAD)
 		return NULL;
 	TRY(read_ids(restore, task));
-	TRY(read_one(restore, IMAGE_MM, task->pid, &task->mm));
+	if (task_shares_memory(task))
+		TRY(add_sharer(restore, task));
+	else
+		TRY(read_one(restore, IMAGE_MM, task->pid, &task->mm));
 	return read_one(restore, IMAGE_FS, task->pid, &task->fs);
 }
 

@@ -59,7 +59,7 @@ static size_t expected(const struct restore *restore, enum stage stage)
 	for (size_t i = 0; i < restore->kinship->count; i++) {
 		const struct kin *kin = &restore->kinship->kin[i];
 
-		count += !kin->leaves_early && !(kin->leaves_later && stage >= STAGE_MOVED);
+		count += !kin->leaves_early && !kin->made_last && !(kin->leaves_later && stage >= STAGE_MOVED);
 	}
 	return count;
 }

@@ -50,7 +50,7 @@ static struct error *emit(struct restore *restore, struct thread *thread, struct
 
 const struct task_part locked_future_part = {
 	.name = "locked_future",
-	.scope = PART_TASK,
+	.scope = PART_MEMORY,
 	.phase = PHASE_LIMITS,
 	.ask = ask,
 	.dump = dump,

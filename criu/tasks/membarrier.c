@@ -57,7 +57,7 @@ static struct error *emit(struct restore *restore, struct thread *thread, struct
 
 const struct task_part membarrier_part = {
 	.name = "membarrier",
-	.scope = PART_TASK,
+	.scope = PART_MEMORY,
 	.phase = PHASE_LIMITS,
 	.ask = ask,
 	.dump = dump,

@@ -48,7 +48,7 @@ static struct error *emit(struct restore *restore, struct thread *thread, struct
 
 const struct task_part memory_merge_part = {
 	.name = "memory_merge",
-	.scope = PART_TASK,
+	.scope = PART_MEMORY,
 	.phase = PHASE_LIMITS,
 	.ask = ask,
 	.dump = dump,

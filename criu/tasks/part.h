@@ -13,6 +13,8 @@
 enum part_scope {
 	PART_TASK,   /* once for each process, in its leader */
 	PART_THREAD, /* for every thread, the leader included */
+	PART_MEMORY, /* once for each address space, in the leader of the process that owns it */
+	PART_ACTIONS, /* the same for signal actions */
 };
 
 /* The phases of a restoring program, in order; restore/program.c says what each is. */

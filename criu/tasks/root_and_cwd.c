@@ -61,7 +61,8 @@ struct error *root_and_cwd_emit(const struct task *task, int root_fd, int cwd_fd
 
 	if (fstat(root_fd, &wanted) || stat("/", &now))
 		return fail_errno("could not examine the root directory");
-	if (wanted.st_dev != now.st_dev || wanted.st_ino != now.st_ino)
+	/* Who shares the memory of another is born with that one's root. */
+	if (task_shares_memory(task) || wanted.st_dev != now.st_dev || wanted.st_ino != now.st_ino)
 		emit_root(root_fd, program);
 	batch_call(program, "working directory", SYS_fchdir, cwd_fd);
 	if (task->fs->has_umask)

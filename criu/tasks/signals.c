@@ -132,7 +132,7 @@ static struct error *emit(struct restore *restore, struct thread *thread, struct
 
 const struct task_part signals_part = {
 	.name = "signals",
-	.scope = PART_TASK,
+	.scope = PART_ACTIONS,
 	.phase = PHASE_SIGNALS,
 	.ask = ask,
 	.dump = dump,

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* clone_thread: a thread with a chosen tid that runs its own program on its own stack. */
+/* clone_thread: a thread, or a process in the same memory, with a chosen number that runs its own program on its own stack. */
 #include "criu/blob/restorer.h"
 
 #include "raw_syscall.h"
@@ -10,7 +10,7 @@ struct thread_arguments {
 };
 
 /* CLONE_VM | CLONE_FS | CLONE_FILES | CLONE_SIGHAND | CLONE_THREAD | CLONE_SYSVSEM */
-enum { THREAD_FLAGS = 0x00000100 | 0x00000200 | 0x00000400 | 0x00000800 | 0x00010000 | 0x00040000 };
+enum { EXIT_SIGNAL = 0xff, THREAD_FLAGS = 0x00000100 | 0x00000200 | 0x00000400 | 0x00000800 | 0x00010000 | 0x00040000 };
 
 /* In the new thread the stack has changed, so nothing may be read from the old one: the
  * program's address goes over in a register. */
@@ -46,14 +46,15 @@ static int64_t clone_when_free(struct thread_arguments *arguments, uint64_t prog
 	return result;
 }
 
-/* arg: program, tid, top of the stack, tids of all levels and their number. clone3() wants the stack's lowest byte and its size,
+/* arg: program, tid, top of the stack, tids of all levels and their number, flags of a process. clone3() wants the stack's lowest byte and its size,
  * of which it only uses the sum. */
 int64_t clone_thread(const uint64_t arg[6])
 {
 	int32_t tid = (int32_t)arg[1];
 	uint64_t top = arg[2] & ~UINT64_C(15);
 	struct thread_arguments arguments = {
-		.flags = THREAD_FLAGS,
+		.flags = arg[5] ? arg[5] & ~(uint64_t)EXIT_SIGNAL : THREAD_FLAGS,
+		.exit_signal = arg[5] & EXIT_SIGNAL,
 		.stack = top - 4096,
 		.stack_size = 4096,
 		.set_tid = arg[4] ? arg[3] : (uint64_t)&tid,

@@ -246,7 +246,8 @@ static struct error *plan(struct restore *restore, struct planned_file *file)
 	if (entry->rings.len > ring_bytes(entry) || entry->requests.len > ring_request_bytes(entry) ||
 	    entry->completed - fetched > entry->completion_entries || !ring_is_reachable(entry))
 		return fail("the image is damaged: memory of io_uring %u", entry->id);
-	if (ring_needs_submitter(entry) && (!submitter || submitter->state == TASK_DEAD || submitter->table->owner != submitter ||
+	if (ring_needs_submitter(entry) && (!submitter || submitter->state == TASK_DEAD || task_shares_memory(submitter) ||
+					    submitter->table->owner != submitter ||
 					    !table_number(submitter->table, file->entry->id, NULL)))
 		return fail("the image is damaged: process %u, who submits to io_uring %u", entry->submitter, entry->id);
 	file->kind_data = arena_new(restore->arena, bool); /* its submitter has done its part */

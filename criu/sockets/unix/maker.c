@@ -122,6 +122,8 @@ bool unix_needs_pid(const struct restore *restore, pid_t pid)
 
 bool unix_serves(const struct restore *restore, const struct task *task)
 {
+	if (task_shares_memory(task)) /* comes later */
+		return false;
 	return task->state != TASK_DEAD || unix_needs_pid(restore, task->pid);
 }
 
