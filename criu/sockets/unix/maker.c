@@ -371,8 +371,8 @@ static struct error *order(struct restore *restore, const struct planned_socket 
 		TRY(ask_newborn(restore, task, request, fds, count, answer));
 	} else if (!maker->pid || !stand_in_run(maker->pid, do_job, &job)) {
 		if (maker->pid)
-			log_warning("SO_PEERCRED of unix socket %u will not name process %d, which is gone: its number "
-				    "cannot be had (%s)",
+			log_warning("SO_PEERCRED of unix socket %u will not name process %d, which is not in the tree: "
+				    "its number cannot be had (%s)",
 				    about->entry->ino, maker->pid, strerror(errno));
 		*ret_pid = getpid();
 		do_work(request, fds, count, answer);
