@@ -375,7 +375,10 @@ static struct error *order(struct restore *restore, const struct planned_socket 
 				    "its number cannot be had (%s)",
 				    about->entry->ino, maker->pid, strerror(errno));
 		*ret_pid = getpid();
-		do_work(request, fds, count, answer);
+		if (maker->pid) /* its rights at least: others decide by them */
+			work_as(maker, request, fds, count, answer);
+		else
+			do_work(request, fds, count, answer);
 	}
 	if (answer->credentials)
 		log_warning("SO_PEERCRED of unix socket %u will not name user %u and group %u (%s)", about->entry->ino,
