@@ -35,7 +35,7 @@ struct pair_stock {
 
 bool unix_same_maker(const struct unix_maker *a, const struct unix_maker *b)
 {
-	if (!a->pid || !b->pid)
+	if (!a->known || !b->known)
 		return true;
 	return a->pid == b->pid && a->uid == b->uid && a->gid == b->gid && a->group_count == b->group_count &&
 	       (!a->group_count || !memcmp(a->groups, b->groups, a->group_count * sizeof(*a->groups)));
@@ -43,7 +43,7 @@ bool unix_same_maker(const struct unix_maker *a, const struct unix_maker *b)
 
 static struct unix_maker told_by(const UnixSkEntry *entry)
 {
-	return (struct unix_maker){ entry->has_peer_pid ? (pid_t)entry->peer_pid : 0, entry->peer_uid, entry->peer_gid,
+	return (struct unix_maker){ entry->has_peer_pid, (pid_t)entry->peer_pid, entry->peer_uid, entry->peer_gid,
 				    entry->peer_groups, entry->n_peer_groups };
 }
 
@@ -52,10 +52,12 @@ static struct unix_maker holder_of(const struct restore *restore, const UnixSkEn
 	const struct task *task = entry->has_maker_pid ? snapshot_task(restore->snapshot, entry->maker_pid) : NULL;
 	const CredsEntry *creds;
 
+	if (entry->has_maker_uid)
+		return (struct unix_maker){ true, (pid_t)entry->maker_pid, entry->maker_uid, entry->maker_gid };
 	if (!task || task->state == TASK_DEAD)
 		return (struct unix_maker){ 0 };
 	creds = task_leader(task)->core->thread_core->creds;
-	return (struct unix_maker){ task->pid, creds->euid, creds->egid, creds->groups, creds->n_groups };
+	return (struct unix_maker){ true, task->pid, creds->euid, creds->egid, creds->groups, creds->n_groups };
 }
 
 /* Pairs that can be made together are neighbours. */
@@ -85,7 +87,7 @@ void unix_makers_plan(struct restore *restore, struct unix_plan *plan)
 
 		socket->told = told_by(socket->entry);
 		socket->own = holder_of(restore, socket->entry);
-		if (socket->told.pid)
+		if (socket->told.known)
 			plan->by_maker[plan->told_count++] = socket;
 	}
 	qsort(plan->by_maker, plan->told_count, sizeof(*plan->by_maker), compare);
@@ -116,7 +118,7 @@ bool unix_needs_pid(const struct restore *restore, pid_t pid)
 
 	if (!plan)
 		return false;
-	place = place_of(plan, &key, false);
+	place = place_of(plan, &key, false); 
 	return place < plan->told_count && plan->by_maker[place]->told.pid == pid;
 }
 
@@ -369,13 +371,13 @@ static struct error *order(struct restore *restore, const struct planned_socket 
 	request->about = about->entry->ino;
 	if (task && unix_serves(restore, task)) {
 		TRY(ask_newborn(restore, task, request, fds, count, answer));
-	} else if (!maker->pid || !stand_in_run(maker->pid, do_job, &job)) {
-		if (maker->pid)
+	} else if (!maker->known || !maker->pid || !stand_in_run(maker->pid, do_job, &job)) {
+		if (maker->known)
 			log_warning("SO_PEERCRED of unix socket %u will not name process %d, which is not in the tree: "
 				    "its number cannot be had (%s)",
 				    about->entry->ino, maker->pid, strerror(errno));
 		*ret_pid = getpid();
-		if (maker->pid) /* its rights at least: others decide by them */
+		if (maker->known) /* its rights at least: others decide by them */
 			work_as(maker, request, fds, count, answer);
 		else
 			do_work(request, fds, count, answer);
@@ -398,9 +400,9 @@ static uint32_t count_pairs(const struct unix_plan *plan, const struct planned_s
 	size_t ends = 1;
 	uint32_t count = 0;
 
-	if (like->told.pid)
+	if (like->told.known)
 		ends = place_of(plan, like, true);
-	for (size_t i = like->told.pid ? place_of(plan, like, false) : ends; i < ends && count < MOST_PAIRS; i++) {
+	for (size_t i = like->told.known ? place_of(plan, like, false) : ends; i < ends && count < MOST_PAIRS; i++) {
 		const struct planned_socket *socket = plan->by_maker[i], *peer = socket->peer;
 
 		count += belongs_to_pair(socket) &&
@@ -428,7 +430,7 @@ static struct error *fill_stock(struct restore *restore, struct pair_stock *stoc
 static struct pair_stock *stock_of(struct restore *restore, const struct planned_socket *socket)
 {
 	struct unix_plan *plan = restore->files->unix_sockets;
-	struct pair_stock **stock = socket->told.pid ? &plan->by_maker[place_of(plan, socket, false)]->stock : &plan->stock;
+	struct pair_stock **stock = socket->told.known ? &plan->by_maker[place_of(plan, socket, false)]->stock : &plan->stock;
 
 	if (!*stock)
 		*stock = arena_new(restore->arena, struct pair_stock);
@@ -439,7 +441,7 @@ struct error *unix_make_pair(struct restore *restore, const struct planned_socke
 {
 	struct pair_stock *stock;
 
-	if (!socket->told.pid && socket->peer && socket->peer->told.pid)
+	if (!socket->told.known && socket->peer && socket->peer->told.known)
 		socket = socket->peer;
 	stock = stock_of(restore, socket);
 	if (!stock->count)

@@ -33,19 +33,23 @@ static struct collected_socket *find(const struct unix_collection *all, uint32_t
 	return found ? *found : NULL;
 }
 
-static struct error *check_waiting_client(struct dump *dump, const struct collected_socket *listener,
-					  struct collected_socket *client)
+static struct error *dump_client(struct dump *dump, struct unix_collection *all, const struct collected_socket *listener,
+				 size_t index, uint32_t *ret_inode)
 {
-	struct error *error = NULL;
+	uint32_t inode = listener->facts->waiting[index];
+	struct collected_socket *client = find(all, inode);
 
+	*ret_inode = inode;
+	if (!inode)
+		return with_context(unix_waiting_gone(dump, listener, index, ret_inode),
+				    "a connection that was not accepted yet comes from a socket that is closed");
 	if (!client)
-		error = fail(
-		    "a connection that was not accepted yet comes from a socket that is closed or outside of the tree");
-	else if (client->facts->send_queue)
-		error = with_context(unix_waiting_dump(dump, client),
-				     "a connection that was not accepted yet has data in it");
-	return with_context(as_passing(with_hint(error, "Let the program accept its connections before the dump.")),
-			    "process %d, descriptor %d", listener->pid, listener->number);
+		return fail("a connection that was not accepted yet comes from a socket outside of the tree");
+	client->entry->peer = listener->entry->ino;
+	SET(client->entry, maker_pid, client->pid);
+	return client->facts->send_queue ? with_context(unix_waiting_dump(dump, client),
+							"a connection that was not accepted yet has data in it")
+					 : NULL;
 }
 
 static struct error *note_waiting(struct dump *dump, struct unix_collection *all, struct collected_socket *listener)
@@ -55,12 +59,10 @@ static struct error *note_waiting(struct dump *dump, struct unix_collection *all
 
 	entry->waiting = arena_array(dump->arena, uint32_t, facts->waiting_count);
 	for (size_t i = 0; i < facts->waiting_count; i++) {
-		struct collected_socket *client = find(all, facts->waiting[i]);
+		struct error *error = dump_client(dump, all, listener, i, &entry->waiting[entry->n_waiting++]);
 
-		TRY(check_waiting_client(dump, listener, client));
-		entry->waiting[entry->n_waiting++] = facts->waiting[i];
-		client->entry->peer = entry->ino;
-		SET(client->entry, maker_pid, client->pid);
+		TRY(with_context(as_passing(with_hint(error, "Let the program accept its connections before the dump.")),
+				 "process %d, descriptor %d", listener->pid, listener->number));
 	}
 	return NULL;
 }

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "files/collection.h"
+#include "files/files.h"
 #include "files/plan.h"
 #include "sockets/options.h"
 #include "sockets/unix/unix.h"
@@ -45,13 +46,15 @@ static void dump_peer_groups(struct dump *dump, UnixSkEntry *entry, int fd)
 	entry->peer_groups = groups == few ? arena_copy(dump->arena, few, length) : groups;
 }
 
+enum { NOBODY = -1 }; /* there is no other end */
+
 /* Who the other end says it is: what SO_PEERCRED tells the program. */
 static void dump_peer_credentials(struct dump *dump, UnixSkEntry *entry, int fd)
 {
 	struct ucred peer;
 	socklen_t length = sizeof(peer);
 
-	if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &length) || !peer.pid)
+	if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &length) || peer.uid == NOBODY)
 		return;
 	SET(entry, peer_pid, peer.pid);
 	SET(entry, peer_uid, peer.uid);
@@ -93,6 +96,16 @@ static struct error *dump_options(struct dump *dump, const struct open_fd *fd, U
 	return socket_options_dump_later(dump, fd->fd, NULL, &entry->opts);
 }
 
+static bool is_looked_into(const struct collected_socket *socket)
+{
+	const struct unix_socket_facts *facts = socket->facts;
+
+	for (size_t i = 0; facts->state == UNIX_LISTENING && i < facts->waiting_count; i++)
+		if (!facts->waiting[i])
+			return true;
+	return facts->state == UNIX_ESTABLISHED && facts->type != SOCK_DGRAM && !facts->peer && facts->send_queue;
+}
+
 static struct error *dump_socket(struct dump *dump, const struct open_fd *fd, FileEntry *out)
 {
 	UnixSkEntry *entry = out->usk = new_message(dump->arena, unix_sk_entry);
@@ -101,7 +114,7 @@ static struct error *dump_socket(struct dump *dump, const struct open_fd *fd, Fi
 
 	TRY(get_collection(dump, &all));
 	socket = arena_append(dump->arena, all->sockets, all->count, all->capacity);
-	*socket = (struct collected_socket){ .entry = entry, .pid = fd->task->pid, .number = fd->number, .fd = -1, .client_fd = -1 };
+	*socket = (struct collected_socket){ .entry = entry, .pid = fd->task->pid, .number = fd->number, .fd = -1, .looked_fd = -1 };
 	socket->facts = unix_socket_find(&all->list, fd->stat.st_ino);
 	if (!socket->facts)
 		return with_hint(fail("the socket is not in this network namespace"),
@@ -120,8 +133,8 @@ static struct error *dump_socket(struct dump *dump, const struct open_fd *fd, Fi
 	TRY(unix_outside_note(dump, fd, socket));
 	dump_peer_credentials(dump, entry, fd->fd);
 	TRY(dump_options(dump, fd, entry));
-	if (entry->state == UNIX_ESTABLISHED && !unix_is_datagram(entry) && !entry->peer && socket->facts->send_queue) {
-		socket->client_fd = fd->fd;
+	if (is_looked_into(socket)) {
+		socket->looked_fd = fd->fd;
 		files_hold(dump, fd);
 	}
 	return look_for_contents(dump, socket, fd);
@@ -147,6 +160,13 @@ static struct error *plan(struct restore *restore, struct planned_file *file)
 	TRY(unix_plan_get(restore, &plan));
 	socket = file->kind_data;
 	file->rank = entry->state == UNIX_LISTENING ? 0 : 1;
+	/* Clients that are closed already are in no table. */
+	for (size_t i = 0; i < entry->n_waiting; i++) {
+		const struct planned_socket *client = unix_find(plan, entry->waiting[i]);
+
+		if (client && !client->file->wanted)
+			TRY(files_want(restore, client->entry->id));
+	}
 	TRY(unix_outside_plan(restore, socket, &done));
 	if (done)
 		return NULL;

@@ -26,7 +26,8 @@ struct unix_collection {
 		pid_t pid; /* a holder, for messages */
 		int number;
 		int fd; /* our copy where there may be something in its queue; -1 */
-		int client_fd; /* our copy of one that has sent something and is not accepted yet; -1 */
+		int looked_fd; /* our copy for looking into the kernel: of a client that has sent something and is not
+				* accepted yet, of a listener with a client that is closed already; -1 */
 		bool urgent; /* a byte of MSG_OOB is in it */
 		ProtobufCBinaryData peer_name; /* outside.c: where a datagram socket was connected to */
 	} * sockets;
@@ -35,6 +36,7 @@ struct unix_collection {
 	size_t outside_count, outside_capacity;
 	struct collected_socket **by_inode; /* once all are known */
 	struct kernel_view *view;	    /* waiting.c, once it was needed */
+	uint32_t gone_count;		    /* clients that are closed already */
 };
 
 /* names.c: the name, where its file is and whose. */
@@ -45,6 +47,10 @@ struct error *unix_peers_dump(struct dump *dump) must_check;
 /* waiting.c: what a client has sent that is not accepted yet goes into the image of queues. An error where that cannot be
  * seen. At the end, whatever happens, unix_waiting_end(). */
 struct error *unix_waiting_dump(struct dump *dump, const struct collected_socket *client) must_check;
+/* The same of a client that is closed already, the index-th that waits for the listener: it gets an entry, with an
+ * inode number that no socket has. */
+struct error *unix_waiting_gone(struct dump *dump, const struct collected_socket *listener, size_t index,
+				uint32_t *ret_inode) must_check;
 void unix_waiting_end(struct unix_collection *all);
 
 /* outside.c: notes where a socket leads that may lead out of the tree. */
@@ -57,7 +63,8 @@ struct error *unix_outside_waits(const struct collected_socket *socket) must_che
 
 /* Who called socketpair(), connect() or listen(): the kernel tells the other end (SO_PEERCRED). */
 struct unix_maker {
-	pid_t pid; /* 0: not known */
+	bool known;
+	pid_t pid; /* 0: it was in another pid namespace */
 	uint32_t uid, gid;
 	const uint32_t *groups;
 	size_t group_count;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * waiting: what a client has sent over a connection that nobody has accepted yet. No descriptor leads to the end that has
- * it, and what was accepted cannot be put back; so it is read from the kernel's memory (kernel/peek.h), by the client:
+ * it, and what was accepted cannot be put back; so it is read from the kernel's memory (kernel/peek.h):
  * struct unix_sock of include/net/af_unix.h. At the restore the client sends it again.
  */
 #include <stdlib.h>
@@ -23,6 +23,11 @@ enum { PIECES_MAX = 1 << 16, PIECE_MAX = 1 << 16 };
 	PLACE(peer, "unix_sock", "peer")                                                                               \
 	PLACE(urgent, "unix_sock", "oob_skb")                                                                          \
 	PLACE(first, "sk_buff_head", "next")                                                                           \
+	PLACE(owner, "sk_buff", "sk")                                                                                  \
+	PLACE(peer_pid, "sock", "sk_peer_pid")                                                                         \
+	PLACE(peer_credentials, "sock", "sk_peer_cred")                                                                \
+	PLACE(user, "cred", "euid")                                                                                    \
+	PLACE(group, "cred", "egid")                                                                                   \
 	PLACE(next, "sk_buff", "next")                                                                                 \
 	PLACE(length, "sk_buff", "len")                                                                                \
 	PLACE(length_beside, "sk_buff", "data_len")                                                                    \
@@ -67,33 +72,42 @@ static struct error *fill_view(struct kernel_view *view)
 	return number(view, pid, &view->pid_level, &view->level);
 }
 
-/* The other end of a connected socket, a struct sock. */
-static struct error *find_other_end(const struct kernel_view *view, int fd, uint64_t *end)
+/* The struct sock of a socket of ours. */
+static struct error *find_sock(const struct kernel_view *view, int fd, uint64_t *sock)
 {
-	uint64_t file, socket, sock;
+	uint64_t file, socket;
 
 	TRY(peek_descriptor(view->peek, view->btf, fd, &file));
 	TRY(number(view, file, &view->file_private, &socket));
-	TRY(number(view, socket, &view->socket_sock, &sock));
-	TRY(number(view, sock, &view->peer, end));
-	return *end ? NULL : fail("it has no other end");
+	return number(view, socket, &view->socket_sock, sock);
 }
 
-/* Who sent it, where the kernel has noted that. */
-static struct error *read_sender(const struct kernel_view *view, uint64_t control, SkPacketEntry *packet)
+/* A process, as our pid namespace numbers it; 0: it is not in there. */
+static struct error *read_pid(const struct kernel_view *view, uint64_t pid, uint64_t *ret)
 {
 	struct btf_place own = view->pid_numbers;
-	uint64_t pid, level, tid, user, group;
+	uint64_t level;
 
-	TRY(number(view, control, &view->sender, &pid));
-	if (!pid)
-		return NULL;
+	*ret = 0;
 	TRY(number(view, pid, &view->pid_level, &level));
 	if (level < view->level)
 		return NULL;
 	own.offset += view->level * (view->upid_end.offset + view->upid_end.size) + view->upid_number.offset;
 	own.size = view->upid_number.size;
-	TRY(number(view, pid, &own, &tid));
+	return number(view, pid, &own, ret);
+}
+
+/* Who sent it, where the kernel has noted that. */
+static struct error *read_sender(const struct kernel_view *view, uint64_t control, SkPacketEntry *packet)
+{
+	uint64_t pid, tid, user, group;
+
+	TRY(number(view, control, &view->sender, &pid));
+	if (!pid)
+		return NULL;
+	TRY(read_pid(view, pid, &tid));
+	if (!tid)
+		return NULL;
 	TRY(number(view, control, &view->sender_user, &user));
 	TRY(number(view, control, &view->sender_group, &group));
 	SET(packet, sender_pid, tid);
@@ -128,11 +142,11 @@ static struct error *read_piece(struct dump *dump, const struct kernel_view *vie
 	return read_sender(view, control, packet);
 }
 
-static struct error *read_queue(struct dump *dump, const struct kernel_view *view, int fd, uint32_t client)
+/* end: that of the server. */
+static struct error *read_queue(struct dump *dump, const struct kernel_view *view, uint64_t end, uint32_t client)
 {
-	uint64_t end, queue, urgent, piece;
+	uint64_t queue, urgent, piece;
 
-	TRY(find_other_end(view, fd, &end));
 	TRY(number(view, end, &view->urgent, &urgent));
 	if (urgent)
 		return fail("there is an out-of-band byte in it");
@@ -147,17 +161,93 @@ static struct error *read_queue(struct dump *dump, const struct kernel_view *vie
 	return NULL;
 }
 
-struct error *unix_waiting_dump(struct dump *dump, const struct collected_socket *client)
+static struct error *get_view(struct unix_collection *all, struct kernel_view **ret)
 {
-	struct unix_collection *all = dump->files->unix_sockets;
-
 	if (!all->view) {
 		all->view = calloc(1, sizeof(*all->view));
 		if (!all->view)
 			return out_of_memory();
 		TRY(fill_view(all->view));
 	}
-	return read_queue(dump, all->view, client->client_fd, client->entry->id);
+	*ret = all->view;
+	return NULL;
+}
+
+struct error *unix_waiting_dump(struct dump *dump, const struct collected_socket *client)
+{
+	struct kernel_view *view = NULL;
+	uint64_t sock, end;
+
+	TRY(get_view(dump->files->unix_sockets, &view));
+	TRY(find_sock(view, client->looked_fd, &sock));
+	TRY(number(view, sock, &view->peer, &end));
+	return end ? read_queue(dump, view, end, client->entry->id) : fail("it has no other end");
+}
+
+/* ---- clients that are closed already ---- */
+
+/* In the queue of a listener are packets that belong to the servers' ends. */
+static struct error *find_server_end(const struct kernel_view *view, int listener, size_t index, uint64_t *end)
+{
+	uint64_t sock, queue, piece;
+
+	TRY(find_sock(view, listener, &sock));
+	queue = sock + view->queue.offset;
+	TRY(number(view, queue, &view->first, &piece));
+	for (size_t i = 0; i < index && piece != queue; i++)
+		TRY(number(view, piece, &view->next, &piece));
+	return piece == queue ? fail("it is not in the queue") : number(view, piece, &view->owner, end);
+}
+
+/* What the server will be told of it. */
+static struct error *read_maker(const struct kernel_view *view, uint64_t end, UnixSkEntry *entry)
+{
+	uint64_t pid, credentials, tid, user, group;
+
+	TRY(number(view, end, &view->peer_pid, &pid));
+	TRY(number(view, end, &view->peer_credentials, &credentials));
+	if (!pid || !credentials)
+		return fail("who connected it is not known");
+	TRY(read_pid(view, pid, &tid));
+	TRY(number(view, credentials, &view->user, &user));
+	TRY(number(view, credentials, &view->group, &group));
+	SET(entry, maker_pid, tid);
+	SET(entry, maker_uid, user);
+	SET(entry, maker_gid, group);
+	return NULL;
+}
+
+static uint32_t unused_inode(struct unix_collection *all)
+{
+	uint32_t inode;
+
+	do
+		inode = UINT32_MAX - all->gone_count++;
+	while (unix_socket_find(&all->list, inode));
+	return inode;
+}
+
+struct error *unix_waiting_gone(struct dump *dump, const struct collected_socket *listener, size_t index, uint32_t *ret_inode)
+{
+	struct unix_collection *all = dump->files->unix_sockets;
+	UnixSkEntry *entry = new_message(dump->arena, unix_sk_entry);
+	struct kernel_view *view = NULL;
+	uint64_t end;
+
+	TRY(get_view(all, &view));
+	TRY(find_server_end(view, listener->looked_fd, index, &end));
+	entry->id = files_next_id(dump);
+	entry->ino = *ret_inode = unused_inode(all);
+	entry->type = listener->entry->type;
+	entry->state = UNIX_ESTABLISHED;
+	entry->peer = listener->entry->ino;
+	entry->fown = new_message(dump->arena, fown_entry);
+	entry->opts = new_message(dump->arena, sk_opts_entry);
+	SET(entry, ns_id, listener->entry->ns_id);
+	TRY(read_maker(view, end, entry));
+	TRY(read_queue(dump, view, end, entry->id));
+	file_entry_new(dump, FD_TYPES__UNIXSK, entry->id)->usk = entry;
+	return NULL;
 }
 
 void unix_waiting_end(struct unix_collection *all)
