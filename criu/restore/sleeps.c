@@ -45,8 +45,8 @@ static struct error *begin(struct thread *thread, const struct arch_call *call, 
 	struct timespec now;
 	int64_t result;
 
-	clock_gettime(CLOCK_MONOTONIC, &now);
 	TRY(compel_begin_call(&thread->tracee, call->behind - 2, call->number, call->arg, &result));
+	clock_gettime(CLOCK_MONOTONIC, &now); /* not before: a later dump must not find less left than there is */
 	log_debug("thread %d sleeps on for %llu ns: %lld", thread->tid, (unsigned long long)left, (long long)result);
 	if (result <= LAST_RESTART && result != ARCH_GOES_ON)
 		return NULL; /* it begins again */
