@@ -147,21 +147,24 @@ static struct error *dump_once(struct criu *criu)
 
 /*
  * A busy server has a connection that it has not accepted yet at one moment and not at the next.
- * What passes by itself is given some time, while the tree runs: half a second in all.
+ * What passes by itself is given some time, while the tree runs: half a second in all, or, where a try
+ * takes longer than the pause after it, as long as the tree stood still, in which work has piled up.
  */
 static struct error *dump_when_possible(struct criu *criu)
 {
 	enum { FIRST_PAUSE_US = 1000, LAST_PAUSE_US = 256000 };
 
 	for (useconds_t pause = FIRST_PAUSE_US;; pause *= 2) {
+		uint64_t begin = now_us(), taken;
 		struct error *error = dump_once(criu);
 
 		if (!error || !error->passing || pause > LAST_PAUSE_US)
 			return error;
+		taken = now_us() - begin;
 		log_info("Trying again: %s", error->message);
 		error_free(error);
 		cancel_resume();
-		usleep(pause);
+		usleep(taken > pause ? (useconds_t)taken : pause);
 		TRY(cancel_check());
 	}
 }
