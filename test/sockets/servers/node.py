@@ -16,9 +16,9 @@ http.createServer((request, response) => {
 """
 CLIENT = """
 import http.client, threading
-wrong, done = [], 0
+wrong, done, met = [], 0, 0
 def talk(number):
-    global done
+    global done, met
     connection = http.client.HTTPConnection("10.77.0.1", 7001, timeout=30)
     try:
         for turn in range(20):
@@ -27,7 +27,8 @@ def talk(number):
             text = connection.getresponse().read().decode()
             if text != "".join(f"piece {i} of {path}\\n" for i in range(5)): wrong.append(text)
             done += 1
-            if done == 600: print("busy", flush=True)
+            met += turn == 1
+            if turn == 1 and met == 200: print("busy", flush=True) # all are accepted
     except Exception as error:
         wrong.append(repr(error))
 threads = [threading.Thread(target=talk, args=(number,)) for number in range(200)]
