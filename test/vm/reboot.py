@@ -10,6 +10,7 @@ PROGRAMS = os.path.join(TOP, "test/vm/programs")
 BUILT = os.path.join(TOP, "build/test/programs/vm/programs")
 # Numbers of the first boot that the later ones' own processes must not have taken.
 FIRST_PID = 20000
+PATIENCE = 600  # all programs at once, on emulated processors
 OPTIONS = {"tcp": "--tcp-established", "files": "--file-locks"}
 
 
@@ -25,9 +26,9 @@ def begin(machine, criu):
     for name in names():
         machine.run(f"""mkdir -p /persist/{name}; cd /persist/{name}
             setsid /persist/programs/{name} </dev/null >output 2>errors & echo $! >pid""")
-    machine.run("for i in $(seq 300); do busy=0; "
+    machine.run("for i in $(seq 1500); do busy=0; "
                 + " ".join(f"[ -e /persist/{name}/middle ] || busy={name};" for name in names())
-                + " [ $busy = 0 ] && exit 0; sleep 0.2; done; echo $busy; tail /persist/*/errors; exit 1")
+                + " [ $busy = 0 ] && exit 0; sleep 0.2; done; echo $busy; tail /persist/*/errors; exit 1", PATIENCE)
 
 
 def dump(machine, turn):
@@ -51,7 +52,7 @@ def finish(context, machine):
         machine.run(f"touch /persist/{name}/hurry")
     for name in names():
         _, output = machine.try_run(f"cd /persist/{name}; "
-                                    "for i in $(seq 300); do [ -e /proc/$(cat pid) ] || break; sleep 0.2; done; cat output errors")
+                                    "for i in $(seq 300); do [ -e /proc/$(cat pid) ] || break; sleep 0.2; done; cat output errors", PATIENCE)
         if output.strip() != "right":
             wrong.append(f"{name}: {output[-500:]}")
     context.check(not wrong, "\n".join(wrong))
