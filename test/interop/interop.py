@@ -12,19 +12,19 @@ BOTH = """
 files/fifo files/flock files/pipe files/regular files/shared_descriptions files/signalfd
 files/terminal/pty_master files/timerfd
 memory/anonymous_private memory/anonymous_shared memory/file_private memory/file_shared memory/growing memory/many_mappings
-memory/stack memory/vdso
-sockets/inet_socket sockets/tcp/established sockets/tcp/half_closed sockets/tcp/queues sockets/unix_socket
-tasks/alternate_stack tasks/close_on_exec tasks/fpu tasks/limits tasks/memory_areas tasks/parents_and_children
+memory/no_reserve memory/protections memory/stack memory/vdso
+sockets/inet6_socket sockets/inet_socket sockets/tcp/established sockets/tcp/half_closed sockets/tcp/large sockets/tcp/queues sockets/unix_socket
+tasks/alternate_stack tasks/close_on_exec tasks/fpu tasks/limits tasks/memory_areas tasks/oom tasks/parents_and_children
 tasks/pending_signals tasks/posix_timers tasks/registers tasks/robust_list tasks/root_and_cwd tasks/seccomp tasks/signals
-tasks/threads
+tasks/threads tasks/timer_clocks
 """
 # What the other cannot restore as it was, from its own images neither.
 DUMPED_BY_OTHER = """
-files/chroot files/directory files/eventfd files/eventpoll memory/copy_on_write sockets/unix/listening
+files/chroot files/directory files/eventfd files/eventpoll files/inotify files/terminal/settings memory/copy_on_write sockets/unix/listening
 tasks/interval_timers tasks/scheduling tasks/sessions_and_groups tasks/zombies
 """
 # What the other cannot dump, or only in part.
-RESTORED_BY_OTHER = "files/ghost memory/advice"
+RESTORED_BY_OTHER = "files/ghost memory/advice sockets/packet_socket tasks/stopped"
 
 
 def words(names):

@@ -59,6 +59,17 @@ struct error *terminal_state_read(struct arena *arena, int fd, TtyInfoEntry *out
 	return NULL;
 }
 
+/* 3.17.1 has four characters in each of the first values, as they lie in memory. */
+static void take_characters(const TermiosEntry *in, cc_t *out)
+{
+	bool packed = false;
+
+	for (size_t i = 0; i < in->n_c_cc; i++)
+		packed |= in->c_cc[i] > UINT8_MAX;
+	for (size_t i = 0; i < in->n_c_cc && i < CONTROL_CHARACTERS; i++)
+		out[i] = packed ? in->c_cc[i / 4] >> i % 4 * 8 : in->c_cc[i];
+}
+
 static struct termios2 termios_of(const TermiosEntry *in)
 {
 	struct termios2 out = { .c_iflag = in->c_iflag,
@@ -69,8 +80,7 @@ static struct termios2 termios_of(const TermiosEntry *in)
 				.c_ispeed = in->c_ispeed,
 				.c_ospeed = in->c_ospeed };
 
-	for (size_t i = 0; i < in->n_c_cc && i < CONTROL_CHARACTERS; i++)
-		out.c_cc[i] = in->c_cc[i];
+	take_characters(in, out.c_cc);
 	return out;
 }
 
