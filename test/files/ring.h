@@ -43,6 +43,8 @@ static inline void ring_map(struct ring *ring)
 /* completions: 0: as many as the kernel makes by itself. */
 static inline void ring_open(struct ring *ring, unsigned entries, unsigned flags, unsigned completions)
 {
+	if (!linux_is_at_least(6, 18))
+		skip("the state of an io_uring can be found out from Linux 6.18 on");
 	*ring = (struct ring){ .params = { .flags = flags | (completions ? IORING_SETUP_CQSIZE : 0), .cq_entries = completions } };
 	ring->fd = syscall(SYS_io_uring_setup, entries, &ring->params);
 	if (ring->fd < 0 && (errno == ENOSYS || errno == EPERM || errno == EINVAL))
