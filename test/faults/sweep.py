@@ -97,7 +97,7 @@ def try_restore(scenario, saved, fault, tally):
 
 
 def start_anew(scenario, program, name):
-    """After a failure."""
+    """After a failure, or when its files have become large."""
     left = members_of(os.getpid())[1:]
     for pid in left:
         os.kill(pid, signal.SIGKILL)
@@ -120,7 +120,6 @@ def sweep_dumps(scenario, program, name, tally, wrong):
                 wrong.append(str(failure))
                 tree = start_anew(scenario, program, name)
                 system = trees.system_state(tree.directory)
-    return tree
 
 
 def sweep_restores(scenario, tree, tally, wrong):
@@ -145,7 +144,7 @@ def test(scenario):
     wrong = []
     for name in os.environ.get("TREES", ",".join(trees.NAMES)).split(","):
         dumps, restores = Tally(), Tally()
-        tree = sweep_dumps(scenario, program, name, dumps, wrong)
-        sweep_restores(scenario, tree, restores, wrong)
+        sweep_dumps(scenario, program, name, dumps, wrong)
+        sweep_restores(scenario, start_anew(scenario, program, name), restores, wrong)
         print(f"# {name}: dump: {dumps}; restore: {restores}", file=sys.stderr)
     scenario.check(not wrong, f"{len(wrong)} points went wrong:\n" + "\n".join(wrong[:40]))

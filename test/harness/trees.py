@@ -66,6 +66,7 @@ class Tree:
     def __init__(self, scenario, program, name):
         self.scenario, self.name, self.directory = scenario, name, scenario.path("tree." + name)
         self.options = OPTIONS.get(name, ())
+        self.read = {}  # {name of a progress file: (bytes, lines)}
         os.makedirs(self.directory)
         self.pid = scenario.start([program, name], os.path.join(self.directory, "output"), cwd=self.directory)
         scenario.wait_for(lambda: len(self.progress()) == WORKERS[name] and all(v > 3 for v in self.progress().values()), f"{name} works")
@@ -74,16 +75,24 @@ class Tree:
 
     def progress(self):
         """{name: last number}; a Failure if a number is missing or there twice."""
-        found = {}
-        for name in os.listdir(self.directory):
-            if not name.startswith("progress."):
-                continue
-            lines = read_text(os.path.join(self.directory, name)).split("\n")[:-1]
-            if lines and lines[-1] != str(len(lines)):
-                wrong = next((i for i, line in enumerate(lines) if line != str(i + 1)), len(lines))
-                raise Failure(f"{self.name}: {name} has {lines[wrong:wrong + 3]} in line {wrong + 1}")
-            found[name] = len(lines)
-        return found
+        return {name: self.read_progress(name) for name in os.listdir(self.directory) if name.startswith("progress.")}
+
+    def read_progress(self, name):
+        """Hundreds of thousands of lines after some time: those that were right are not read again."""
+        path = os.path.join(self.directory, name)
+        offset, count = self.read.get(name, (0, 0))
+        if os.path.getsize(path) < offset:  # the tree was put back to an earlier moment
+            offset = count = 0
+        with open(path, "rb") as file:
+            file.seek(offset)
+            text = file.read()
+        text = text[:text.rfind(b"\n") + 1]
+        for number, line in enumerate(text.split(b"\n")[:-1], count + 1):
+            if line != b"%d" % number:
+                raise Failure(f"{self.name}: {name} has {line} in line {number}")
+            count = number
+        self.read[name] = offset + len(text), count
+        return count
 
     def is_whole(self, what):
         """It runs on, nothing is wrong in it, and nothing strange is at it."""
