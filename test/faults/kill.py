@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0
 """criu gets SIGKILL at random moments. During a dump: the tree runs on by itself, as it was or but for a mapping that the
-next criu removes. During a restore:
-nothing half-born stays, or the tree is complete. KILLS sets how many of each (default 40), SEED
+next criu removes. During a restore, also with --restore-sibling: nothing half-born stays, or the tree is complete. KILLS sets how many of each (default 40), SEED
 repeats a run; `make kills` does 200."""
 
 import os
@@ -107,11 +106,12 @@ def kill_restores(scenario, tree, choose, count):
     hits = complete = 0
     for number in range(count):
         moment, victim = choose.uniform(0, duration * 1.05), choose.choice(VICTIMS)
+        sibling = choose.random() < 0.3
         saved.put_back()
-        pid = started(scenario, "restore", "images", "-d", *saved.options)
+        pid = started(scenario, "restore", "images", "-d", *(("--restore-sibling",) if sibling else ()), *saved.options)
         hit = kill_at(scenario, pid, moment, victim)
         hits += hit
-        what = f"after kill {number} of the {victim} {moment * 1000:.2f} ms into restore"
+        what = f"after kill {number} of the {victim} {moment * 1000:.2f} ms into restore{' of a sibling' if sibling else ''}"
         if saved.is_complete():
             complete += hit
             tree.is_whole(what)

@@ -73,6 +73,20 @@ def test(scenario):
         finally:
             scenario.reaper.run(["umount", scenario.path("ext4")], 10)
 
+    # A quota that holds for root, too.
+    with open(scenario.path("quota.disk"), "wb") as disk:
+        disk.truncate(256 << 20)
+    if shutil.which("mkfs.btrfs") and scenario.reaper.run(["mkfs.btrfs", "-q", scenario.path("quota.disk")], 10) == 0 and \
+            mounted(scenario, "quota", "-o", "loop", scenario.path("quota.disk")):
+        try:
+            for words in (("quota", "enable"), ("qgroup", "limit", "6M")):
+                scenario.check(scenario.reaper.run(["btrfs", *words, scenario.path("quota")], 10) == 0, "btrfs " + words[0])
+            refused(scenario, pid, "quota", "Disk quota exceeded", "quota of the images directory")
+            with_older(scenario, older, "quota")
+            refused(scenario, pid, "quota", "Disk quota exceeded", older=True)
+        finally:
+            scenario.reaper.run(["umount", scenario.path("quota")], 10)
+
     # A limit of file sizes, which sends a signal, too.
     os.makedirs(scenario.path("limited"))
     refused(scenario, pid, "limited", "File too large", "ulimit -f", before=("prlimit", "--fsize=1000000"))
