@@ -67,7 +67,8 @@ static struct error *dump(struct dump *dump, const struct open_fd *fd, FileEntry
 	TRY(fdinfo_read(fd->fd, &text));
 	for (const char *line = text; (line = fdinfo_line(line, "inotify wd", &rest)); line = rest)
 		TRY(dump_watch(dump, rest, arena_append(dump->arena, entry->wd, entry->n_wd, capacity)));
-	qsort(entry->wd, entry->n_wd, sizeof(*entry->wd), compare_watches);
+	if (entry->n_wd)
+		qsort(entry->wd, entry->n_wd, sizeof(*entry->wd), compare_watches);
 	if (ioctl(fd->fd, FIONREAD, &unread))
 		return fail_errno("could not look for unread events");
 	if (!unread)
@@ -108,7 +109,8 @@ static struct error *plan(struct restore *restore, struct planned_file *file)
 {
 	const InotifyFileEntry *entry = file->entry->ify;
 
-	qsort(entry->wd, entry->n_wd, sizeof(*entry->wd), compare_watches);
+	if (entry->n_wd)
+		qsort(entry->wd, entry->n_wd, sizeof(*entry->wd), compare_watches);
 	for (size_t i = 0; i < entry->n_wd; i++) {
 		struct watched watched = watched_of(restore->arena, entry->wd[i]);
 

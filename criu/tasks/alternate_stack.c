@@ -35,7 +35,8 @@ static struct error *emit(struct restore *restore, struct thread *thread, struct
 	const ThreadSasEntry *entry = thread->core->thread_core->sas;
 	stack_t stack;
 
-	if (!entry || (entry->ss_flags & SS_DISABLE))
+	/* A first thread has ours, and we may have one (of a sanitizer). */
+	if (!entry || ((entry->ss_flags & SS_DISABLE) && thread != task_leader(thread->task)))
 		return NULL;
 	/* SS_ONSTACK follows from the stack pointer; only the mode bits can be set. */
 	stack = (stack_t){ .ss_sp = (void *)entry->ss_sp,
