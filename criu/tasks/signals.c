@@ -5,6 +5,7 @@
 #include <sys/syscall.h>
 
 #include "arch/arch.h"
+#include "kernel/proc/status.h"
 #include "tasks/part.h"
 
 enum { SIGNAL_COUNT = 64, MASK_BYTES = 8 };
@@ -112,7 +113,8 @@ static void emit_drops(const struct task *task, struct batch *program)
 			emit_drop(task_exit_signal(child), program);
 }
 
-/* A newborn starts with all actions at their default, so that only others need a call.
+/* A newborn starts with all actions at their default but those that criu was started to ignore (nohup does that, and
+ * posix_spawn() for two that only libc uses), so that only others need a call.
  * What helpers and zombies raised while they were being made is dropped before. */
 static struct error *emit(struct restore *restore, struct thread *thread, struct batch *program)
 {
@@ -122,8 +124,9 @@ static struct error *emit(struct restore *restore, struct thread *thread, struct
 	emit_drops(thread->task, program);
 	for (int signo = 1; signo <= SIGNAL_COUNT && i < core->n_sigactions; signo++) {
 		const SaEntry *entry = has_action(signo) ? core->sigactions[i++] : NULL;
+		bool is_default = !(restore->own_status->signals_ignored >> (signo - 1) & 1);
 
-		if (!entry || (!entry->sigaction && !entry->flags && !entry->mask))
+		if (!entry || (is_default && !entry->sigaction && !entry->flags && !entry->mask))
 			continue;
 		emit_action(signo, entry, program);
 	}

@@ -74,6 +74,8 @@ struct error *proc_status_parse(const char *text, struct arena *arena, struct pr
 			out->cap_bnd = strtoull(value, NULL, 16);
 		else if (IS("CapAmb"))
 			out->cap_amb = strtoull(value, NULL, 16);
+		else if (IS("SigIgn"))
+			out->signals_ignored = strtoull(value, NULL, 16);
 		else if (IS("SigCgt"))
 			out->signals_caught = strtoull(value, NULL, 16);
 		else if (IS("NoNewPrivs"))

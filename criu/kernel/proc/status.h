@@ -13,7 +13,7 @@ struct proc_status {
 	uint32_t *groups;
 	size_t group_count;
 	uint64_t cap_inh, cap_prm, cap_eff, cap_bnd, cap_amb;
-	uint64_t signals_caught; /* bit signo - 1 */
+	uint64_t signals_ignored, signals_caught; /* bit signo - 1 */
 	bool no_new_privs;
 	int seccomp; /* mode */
 	unsigned threads, umask;
