@@ -156,13 +156,14 @@ struct error *multicast_restore(const InetSkEntry *entry, int fd) must_check;
 
 /* ---- inject.c: packets that seem to come from the other side; opener, and main while dumping ---- */
 
-enum { SEGMENT_FIN = 1, SEGMENT_SYN = 2, SEGMENT_RST = 4, SEGMENT_ACK = 16, SEGMENT_ECE = 64, SEGMENT_CWR = 128 };
+enum { SEGMENT_FIN = 1, SEGMENT_SYN = 2, SEGMENT_RST = 4, SEGMENT_ACK = 16, SEGMENT_URG = 32, SEGMENT_ECE = 64, SEGMENT_CWR = 128 };
 
 struct segment {
 	union inet_address from, to;
 	uint32_t sequence, acknowledged;
 	uint8_t flags;		       /* of the TCP header */
 	uint16_t window;	       /* as the header has it; 0: some */
+	uint16_t urgent;	       /* with SEGMENT_URG: so many bytes end with the urgent one */
 	const unsigned char *options;  /* of the TCP header */
 	uint8_t options_length;	       /* a multiple of 4, 40 at most */
 	const unsigned char *data;

@@ -115,6 +115,7 @@ struct error *inject_segment(const struct segment *segment)
 	packet.header.doff = (sizeof(packet.header) + segment->options_length) / 4;
 	packet.header.th_flags = segment->flags;
 	packet.header.window = htons(segment->window ?: WINDOW);
+	packet.header.urg_ptr = htons(segment->urgent);
 	memcpy(packet.rest, segment->options, segment->options_length);
 	memcpy(packet.rest + segment->options_length, segment->data, segment->data_length);
 	packet.header.check = checksum(&from, &to, IPPROTO_TCP, &packet, length);

@@ -153,7 +153,7 @@ static struct error *dump_connection(struct dump *dump, const struct open_fd *fd
 
 struct error *tcp_dump(struct dump *dump, const struct open_fd *fd, InetSkEntry *entry)
 {
-	struct pollfd ready = { fd->fd, POLLPRI | POLLRDHUP, 0 };
+	struct pollfd ready = { fd->fd, POLLRDHUP, 0 };
 	struct tcp_info info = { 0 };
 	socklen_t length = sizeof(info);
 	int shut, unread = 0;
@@ -166,9 +166,6 @@ struct error *tcp_dump(struct dump *dump, const struct open_fd *fd, InetSkEntry 
 	TRY(tcp_signed_dump(dump, entry));
 	if (entry->state == INET_LISTENING)
 		return dump_listener(dump, fd, &info, entry);
-	if (ready.revents & POLLPRI)
-		return with_hint(fail("the TCP connection has urgent data that was not read"),
-				 "Urgent data cannot be saved; let the program read it before the dump.");
 	shut = ready.revents & POLLRDHUP ? INET_SHUT_RECEIVE : 0;
 	if (entry->state == INET_CLOSED && ready.revents & POLLERR)
 		SET(entry, reset, true);
@@ -202,14 +199,16 @@ static struct error *enter_repair(struct tcp_connection *connection)
 	return NULL;
 }
 
-/* Repair mode has forced SO_REUSEADDR on, and leaving it turns that off. What fails may be tried again. */
+/* Repair mode has forced SO_REUSEADDR on, and leaving it turns that off; reading has changed SO_OOBINLINE. What fails may be tried
+ * again. */
 static struct error *leave_repair(struct tcp_connection *connection)
 {
 	const SkOptsEntry *options = connection->entry->opts;
-	int off = TCP_REPAIR_OFF_NO_WP, reuse = options->reuseaddr, offset = options->so_peek_off;
+	int off = TCP_REPAIR_OFF_NO_WP, reuse = options->reuseaddr, offset = options->so_peek_off, apart = options->so_oobinline;
 
 	if (setsockopt(connection->fd, IPPROTO_TCP, TCP_REPAIR, &off, sizeof(off)) ||
-	    setsockopt(connection->fd, SOL_SOCKET, SO_REUSEADDR, &reuse, sizeof(reuse)))
+	    setsockopt(connection->fd, SOL_SOCKET, SO_REUSEADDR, &reuse, sizeof(reuse)) ||
+	    setsockopt(connection->fd, SOL_SOCKET, SO_OOBINLINE, &apart, sizeof(apart)))
 		return fail_errno("could not take TCP socket %u out of repair mode", connection->entry->ino);
 	if (options->has_so_peek_off && setsockopt(connection->fd, SOL_SOCKET, SO_PEEK_OFF, &offset, sizeof(offset)))
 		return fail_errno("could not set SO_PEEK_OFF of TCP socket %u", connection->entry->ino);
@@ -254,19 +253,64 @@ static struct error *read_queues(int fd, uint32_t state, struct queues *queues)
 	return NULL;
 }
 
-/* *complete: all of it was there. */
-static struct error *peek(struct dump *dump, int fd, int queue, size_t length, char **data, bool *complete)
+static struct error *peek(int fd, int queue, char *data, size_t length, size_t *got)
 {
 	ssize_t n;
 
-	if (!length)
-		return NULL;
-	*data = arena_alloc(dump->arena, length);
 	TRY(set_number(fd, TCP_REPAIR_QUEUE, queue));
-	n = recv(fd, *data, length, MSG_PEEK | MSG_DONTWAIT);
+	n = recv(fd, data, length, MSG_PEEK | MSG_DONTWAIT);
 	if (n < 0)
 		return fail_errno("could not read the queue of a TCP connection");
-	*complete &= (size_t)n == length;
+	*got = n;
+	return NULL;
+}
+
+/* Reading stops at the mark of urgent data. */
+static struct error *peek_behind_mark(int fd, char *data, size_t length, size_t offset, size_t *got)
+{
+	int from = offset, none = -1;
+
+	if (setsockopt(fd, SOL_SOCKET, SO_PEEK_OFF, &from, sizeof(from)))
+		return with_hint(fail_errno("the TCP connection has urgent data behind %zu other bytes", offset),
+				 "Only Linux 6.9 and later can tell what follows it: let the program read it before the dump.");
+	TRY(peek(fd, TCP_RECV_QUEUE, data, length, got));
+	return setsockopt(fd, SOL_SOCKET, SO_PEEK_OFF, &none, sizeof(none)) ? fail_errno("could not set SO_PEEK_OFF") : NULL;
+}
+
+/* *complete: all of it was there. */
+static struct error *read_received(struct dump *dump, struct tcp_connection *connection, size_t length, bool *complete)
+{
+	struct pollfd unread = { connection->fd, POLLPRI, 0 };
+	TcpStreamEntry *stream = connection->stream;
+	size_t got, more = 0;
+	int at_mark = 0;
+
+	stream->has_urgent_offset = false;
+	if (!length)
+		return NULL;
+	connection->received = arena_alloc(dump->arena, length);
+	TRY(peek(connection->fd, TCP_RECV_QUEUE, connection->received, length, &got));
+	if (ioctl(connection->fd, SIOCATMARK, &at_mark) || poll(&unread, 1, 0) < 0)
+		return fail_errno("could not look for urgent data of a TCP connection");
+	if (at_mark || got < length) {
+		SET(stream, urgent_offset, at_mark ? 0 : got);
+		SET(stream, urgent_read, !(unread.revents & POLLPRI));
+	}
+	if (got < length)
+		TRY(peek_behind_mark(connection->fd, connection->received + got, length - got, got, &more));
+	*complete &= got + more == length;
+	return NULL;
+}
+
+static struct error *read_sent(struct dump *dump, struct tcp_connection *connection, size_t length, bool *complete)
+{
+	size_t got;
+
+	if (!length)
+		return NULL;
+	connection->sent = arena_alloc(dump->arena, length);
+	TRY(peek(connection->fd, TCP_SEND_QUEUE, connection->sent, length, &got));
+	*complete &= got == length;
 	return NULL;
 }
 
@@ -280,8 +324,8 @@ static struct error *read_contents(struct dump *dump, struct tcp_connection *con
 		bool complete = true;
 
 		TRY(read_queues(connection->fd, state, queues));
-		TRY(peek(dump, connection->fd, TCP_RECV_QUEUE, queues->received, &connection->received, &complete));
-		TRY(peek(dump, connection->fd, TCP_SEND_QUEUE, queues->sent, &connection->sent, &complete));
+		TRY(read_received(dump, connection, queues->received, &complete));
+		TRY(read_sent(dump, connection, queues->sent, &complete));
 		TRY(read_queues(connection->fd, state, &again));
 		if (complete && !memcmp(queues, &again, sizeof(again)))
 			return NULL;
@@ -324,8 +368,11 @@ static struct error *read_in_repair(struct dump *dump, struct tcp_connection *co
 {
 	TcpStreamEntry *stream = connection->stream = new_message(dump->arena, tcp_stream_entry);
 	struct queues queues;
-	int none = -1;
+	int none = -1, on = 1;
 
+	/* Else the kernel tells neither the length nor the contents of what is behind urgent data. */
+	if (setsockopt(connection->fd, SOL_SOCKET, SO_OOBINLINE, &on, sizeof(on)))
+		return fail_errno("could not set SO_OOBINLINE");
 	if (connection->entry->opts->has_so_peek_off &&
 	    setsockopt(connection->fd, SOL_SOCKET, SO_PEEK_OFF, &none, sizeof(none)))
 		return fail_errno("could not set SO_PEEK_OFF");

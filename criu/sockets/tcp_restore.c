@@ -28,6 +28,7 @@ enum {
 	QUEUE_MAX = 1 << 30,
 	STATE_TRIES = 4000,
 	STATE_PAUSE_US = 500,
+	PATIENCE_MS = 2000,
 };
 
 static bool is_connected(const InetSkEntry *entry)
@@ -66,6 +67,8 @@ static struct error *check_stream(const InetSkEntry *entry, const TcpStreamEntry
 	if (!stream->has_unsq_len || stream->unsq_len > stream->outq_len || stream->outq_len > QUEUE_MAX ||
 	    stream->inq_len > QUEUE_MAX)
 		return fail("the image is damaged: the queues of TCP socket %u", entry->ino);
+	if (stream->has_urgent_offset && stream->urgent_offset >= stream->inq_len)
+		return fail("the image is damaged: urgent data of TCP socket %u", entry->ino);
 	if (stream->opt_mask & TCPI_OPT_WSCALE && !stream->has_rcv_wscale)
 		return fail("the image is damaged: TCP socket %u has no window scale", entry->ino);
 	if (stream->opt_mask & TCPI_OPT_TIMESTAMPS && !stream->has_timestamp)
@@ -286,20 +289,6 @@ static size_t unsent(const InetSkEntry *entry, const TcpStreamEntry *stream)
 	return has_closed(entry->state) ? 0 : stream->unsq_len;
 }
 
-static struct error *fill_queues(struct restore *restore, const InetSkEntry *entry, const struct planned_inet *socket,
-				 int fd)
-{
-	const TcpStreamEntry *stream = socket->stream;
-
-	make_room(fd, SO_RCVBUFFORCE, stream->inq_len);
-	make_room(fd, SO_SNDBUFFORCE, stream->outq_len);
-	TRY(set_number(fd, TCP_REPAIR_QUEUE, TCP_RECV_QUEUE, "TCP_REPAIR_QUEUE"));
-	TRY(write_queue(restore, entry, fd, socket->stream_offset, stream->inq_len));
-	TRY(set_number(fd, TCP_REPAIR_QUEUE, TCP_SEND_QUEUE, "TCP_REPAIR_QUEUE"));
-	return write_queue(restore, entry, fd, socket->stream_offset + stream->inq_len,
-			   stream->outq_len - unsent(entry, stream));
-}
-
 /* received: the next number from the peer. The kernel wants a window that began before it. */
 static struct error *set_window(const TcpStreamEntry *stream, uint32_t received, uint32_t least, int fd)
 {
@@ -317,6 +306,62 @@ static struct error *set_window(const TcpStreamEntry *stream, uint32_t received,
 	return setsockopt(fd, IPPROTO_TCP, TCP_REPAIR_WINDOW, &window, sizeof(window))
 		   ? fail_errno("could not set the windows of a TCP connection")
 		   : NULL;
+}
+
+/* Only a packet brings urgent data: one that seems to come from the peer, with this byte. */
+static struct error *hear_urgent(struct restore *restore, const InetSkEntry *entry, const struct planned_inet *socket, int fd)
+{
+	const TcpStreamEntry *stream = socket->stream;
+	struct pollfd ready = { fd, POLLPRI, 0 };
+	cleanup_close int image = -1;
+	unsigned char byte;
+	struct segment segment = { .from = socket->destination,
+				   .to = socket->source,
+				   .sequence = first_received(entry, stream) + stream->urgent_offset,
+				   .acknowledged = first_sent(entry, stream),
+				   .flags = SEGMENT_ACK | SEGMENT_URG,
+				   .urgent = 1,
+				   .data = &byte,
+				   .data_length = 1 };
+
+	TRY(image_open_raw(restore->criu->images, IMAGE_TCP_STREAM, entry->ino, O_RDONLY, &image));
+	TRY(pread_exactly(image, &byte, 1, socket->stream_offset + stream->urgent_offset));
+	TRY(set_window(stream, segment.sequence, CHUNK, fd));
+	TRY(inject_segment(&segment));
+	if (poll(&ready, 1, PATIENCE_MS) != 1)
+		return with_hint(fail("urgent data does not come to a TCP socket"),
+				 "Packets must be able to pass the loopback device of this network namespace.");
+	if (stream->urgent_read && recv(fd, &byte, 1, MSG_OOB) != 1)
+		return fail_errno("could not read urgent data of a TCP socket");
+	return NULL;
+}
+
+static struct error *fill_received(struct restore *restore, const InetSkEntry *entry, const struct planned_inet *socket,
+				   int fd)
+{
+	const TcpStreamEntry *stream = socket->stream;
+	size_t done = 0;
+
+	TRY(set_number(fd, TCP_REPAIR_QUEUE, TCP_RECV_QUEUE, "TCP_REPAIR_QUEUE"));
+	if (stream->has_urgent_offset) {
+		TRY(write_queue(restore, entry, fd, socket->stream_offset, stream->urgent_offset));
+		TRY(hear_urgent(restore, entry, socket, fd));
+		done = stream->urgent_offset + 1;
+	}
+	return write_queue(restore, entry, fd, socket->stream_offset + done, stream->inq_len - done);
+}
+
+static struct error *fill_queues(struct restore *restore, const InetSkEntry *entry, const struct planned_inet *socket,
+				 int fd)
+{
+	const TcpStreamEntry *stream = socket->stream;
+
+	make_room(fd, SO_RCVBUFFORCE, stream->inq_len);
+	make_room(fd, SO_SNDBUFFORCE, stream->outq_len);
+	TRY(fill_received(restore, entry, socket, fd));
+	TRY(set_number(fd, TCP_REPAIR_QUEUE, TCP_SEND_QUEUE, "TCP_REPAIR_QUEUE"));
+	return write_queue(restore, entry, fd, socket->stream_offset + stream->inq_len,
+			   stream->outq_len - unsent(entry, stream));
 }
 
 struct error *tcp_await_state(int fd, uint32_t wanted)
