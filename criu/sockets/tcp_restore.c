@@ -29,6 +29,9 @@ enum {
 	STATE_TRIES = 4000,
 	STATE_PAUSE_US = 500,
 	PATIENCE_MS = 2000,
+	SEGMENT_MIN = 88, /* what TCP_MAXSEG takes */
+	SEGMENT_MAX = 32767,
+	UNSCALED_MAX = 65535,
 };
 
 static bool is_connected(const InetSkEntry *entry)
@@ -202,14 +205,30 @@ static struct error *negotiate(const TcpStreamEntry *stream, int fd)
 	return stream->has_timestamp ? set_number(fd, TCP_TIMESTAMP, stream->timestamp, "TCP_TIMESTAMP") : NULL;
 }
 
+/* What a socket decides when it connects, by what it was told before; what is negotiated afterwards does not change it: how much
+ * a segment holds, and that its windows are not scaled. */
+static struct error *limit_before_connecting(const TcpStreamEntry *stream, int fd)
+{
+	int most = stream->mss_clamp < SEGMENT_MAX ? stream->mss_clamp : SEGMENT_MAX;
+
+	if (most >= SEGMENT_MIN)
+		TRY(set_number(fd, TCP_MAXSEG, most, "TCP_MAXSEG"));
+	if (!(stream->opt_mask & TCPI_OPT_WSCALE))
+		TRY(set_number(fd, TCP_WINDOW_CLAMP, UNSCALED_MAX, "TCP_WINDOW_CLAMP"));
+	return NULL;
+}
+
 static struct error *connect_in_repair(const struct planned_inet *socket, int fd)
 {
 	char from[INET_TEXT], to[INET_TEXT];
 	struct error *error;
 	int number;
 
-	if (!connect(fd, &socket->destination.any, inet_length(&socket->destination)))
+	TRY(limit_before_connecting(socket->stream, fd));
+	if (!connect(fd, &socket->destination.any, inet_length(&socket->destination))) {
+		TRY(set_number(fd, TCP_MAXSEG, 0, "TCP_MAXSEG"));
 		return negotiate(socket->stream, fd);
+	}
 	number = errno;
 	inet_text(&socket->source, from);
 	inet_text(&socket->destination, to);
