@@ -50,6 +50,11 @@ static struct error *check_protocol(const InetSkEntry *entry)
 			 "Close it before the dump.");
 }
 
+static bool has_no_ports(const InetSkEntry *entry)
+{
+	return entry->type == SOCK_RAW || entry->proto == IPPROTO_ICMP || entry->proto == IPPROTO_ICMPV6;
+}
+
 static struct error *dump_names(struct dump *dump, int fd, InetSkEntry *entry)
 {
 	union inet_address source = { 0 }, destination = { 0 };
@@ -62,7 +67,8 @@ static struct error *dump_names(struct dump *dump, int fd, InetSkEntry *entry)
 	length = sizeof(destination);
 	entry->state = INET_ESTABLISHED;
 	if (getpeername(fd, &destination.any, &length) &&
-	    !(entry->type == SOCK_RAW && raw_find_peer(entry->family, entry->ino, &destination))) {
+	    !(has_no_ports(entry) &&
+	      raw_find_peer(entry->family, entry->type == SOCK_RAW, entry->ino, &destination))) {
 		entry->state = INET_CLOSED;
 		memset(&destination, 0, sizeof(destination));
 		destination.any.sa_family = entry->family;

@@ -106,8 +106,8 @@ struct error *tcp_dump_late(struct dump *dump) must_check;
 struct error *tcp_write(struct dump *dump) must_check;
 /* datagram.c: queue, shutdown, what cannot be saved of UDP, raw and ICMP sockets. */
 struct error *datagram_dump(struct dump *dump, const struct open_fd *fd, InetSkEntry *entry) must_check;
-/* raw_peer.c: to whom a raw socket is connected. */
-bool raw_find_peer(int family, uint32_t inode, union inet_address *peer);
+/* raw_peer.c: to whom a raw socket, or one for pings, is connected. */
+bool raw_find_peer(int family, bool is_raw, uint32_t inode, union inet_address *peer);
 /* multicast.c */
 struct error *multicast_dump(struct dump *dump, int fd, InetSkEntry *entry) must_check;
 

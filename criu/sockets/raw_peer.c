@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* raw_peer: getpeername() is silent about a raw socket that is connected without a port; /proc/net/raw tells. */
+/* raw_peer: getpeername() is silent about a raw socket, or one for pings, that is connected without a port; /proc/net tells. */
 #include <stdio.h>
 #include <string.h>
 
@@ -22,9 +22,11 @@ static bool read_address(const char *digits, size_t words, void *out)
 }
 
 /* sl local_address rem_address st tx_queue:rx_queue tr:tm->when retrnsmt uid timeout inode */
-bool raw_find_peer(int family, uint32_t inode, union inet_address *peer)
+bool raw_find_peer(int family, bool is_raw, uint32_t inode, union inet_address *peer)
 {
-	cleanup_fclose FILE *file = fopen(family == AF_INET ? "/proc/self/net/raw" : "/proc/self/net/raw6", "re");
+	static const char *const paths[2][2] = { { "/proc/self/net/icmp", "/proc/self/net/icmp6" },
+						 { "/proc/self/net/raw", "/proc/self/net/raw6" } };
+	cleanup_fclose FILE *file = fopen(paths[is_raw][family == AF_INET6], "re");
 	char line[512], remote[64];
 	unsigned state;
 	unsigned long number;
