@@ -195,6 +195,9 @@ static struct error *plan(struct restore *restore, struct planned_file *file)
 	file->rank = 1;
 	TRY(check_protocol(entry));
 	TRY(more_options_check(entry->opts));
+	TRY(tcp_signed_check(entry));
+	if (entry->n_waiting && !(is_stream(entry) && entry->state == INET_LISTENING))
+		return fail("the image is damaged: connections wait at socket %u, which does not listen", entry->ino);
 	TRY(inet_source(entry, &socket->source));
 	TRY(inet_destination(entry, &socket->destination));
 	if (is_stream(entry))

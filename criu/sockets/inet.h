@@ -122,6 +122,8 @@ struct planned_inet {
 	size_t packet_count;
 };
 
+/* tcp_signed.c, main, plan: keys as they can be. */
+struct error *tcp_signed_check(const InetSkEntry *entry) must_check;
 /* tcp_signed.c, opener: packets that carry no signature have no effect on the socket afterwards. */
 struct error *tcp_signed_restore(const InetSkEntry *entry, int fd) must_check;
 

@@ -123,6 +123,17 @@ static bool set_address(const TcpMd5KeyEntry *entry, int family, void *out)
 	return true;
 }
 
+struct error *tcp_signed_check(const InetSkEntry *entry)
+{
+	char address[sizeof(union inet_address)];
+
+	for (size_t i = 0; i < entry->n_md5_keys; i++)
+		if (entry->md5_keys[i]->key.len > TCP_MD5SIG_MAXKEYLEN ||
+		    !set_address(entry->md5_keys[i], entry->family, address))
+			return fail("the image is damaged: a key of TCP socket %u", entry->ino);
+	return NULL;
+}
+
 struct error *tcp_signed_restore(const InetSkEntry *entry, int fd)
 {
 	for (size_t i = 0; i < entry->n_md5_keys; i++) {
@@ -131,8 +142,7 @@ struct error *tcp_signed_restore(const InetSkEntry *entry, int fd)
 					  .tcpm_prefixlen = from->prefix,
 					  .tcpm_keylen = from->key.len };
 
-		if (from->key.len > sizeof(key.tcpm_key) || !set_address(from, entry->family, &key.tcpm_addr))
-			return fail("the image is damaged: a key of TCP socket %u", entry->ino);
+		(void)set_address(from, entry->family, &key.tcpm_addr);
 		memcpy(key.tcpm_key, from->key.data, from->key.len);
 		if (setsockopt(fd, IPPROTO_TCP, TCP_MD5SIG_EXT, &key, sizeof(key)))
 			return with_hint(fail_errno("could not set a key of TCP socket %u (TCP_MD5SIG)", entry->ino),

@@ -28,6 +28,15 @@ while True:
 """
 
 
+OTHER = """
+import socket
+listener = socket.create_server(("10.77.0.1", 7001))
+while True:
+    listener.accept()[0].sendall(b"hello")
+"""
+CALL = "import socket; print(socket.create_connection(('10.77.0.1', 7001), 5).recv(10))"
+
+
 class Stage:
     """A server on a with one client on b that counts."""
 
@@ -74,6 +83,15 @@ class Stage:
         return self.scenario.restore("--tcp-established", before=self.hosts.inside("a"), **settings)
 
 
+def others_pass(stage, method):
+    """While one connection is locked, another program between the same hosts goes on."""
+    other = stage.scenario.start([*stage.hosts.inside("a"), "python3", "-c", OTHER])
+    stage.scenario.wait_for(lambda: "7001" in command(*stage.hosts.inside("a"), "ss", "-ltn"), "the other server listens")
+    said = command(*stage.hosts.inside("b"), "python3", "-c", CALL)
+    stage.scenario.check("hello" in said, f"{method}: others are locked as well: {said}")
+    stage.scenario.end(other)
+
+
 def script(scenario, name, text):
     path = scenario.path(name)
     with open(path, "w") as out:
@@ -85,6 +103,7 @@ def script(scenario, name, text):
 def cycle(stage, method):
     stage.dump("--network-lock", method)
     stage.scenario.check(stage.locked(), f"{method}: not locked after the dump")
+    others_pass(stage, method)
     time.sleep(0.3)
     stage.restore()
     stage.unlocked(f"{method}, after the restore")
@@ -141,6 +160,8 @@ def skipped(stage, scenario):
     stage.counts()
     answer = stage.dump("--network-lock", "bridge", status=1)
     scenario.says(answer, "bridge", "iptables, nftables, skip")
+    answer = scenario.criu("dump", "-t", stage.server, status=1, before=stage.hosts.inside("a"))
+    scenario.says(answer, "cannot save the TCP connection 10.77.0.1:7000 - 10.77.0.2:", "--tcp-established", "--tcp-close")
 
 
 def test(scenario):
