@@ -108,8 +108,9 @@ def kill_restores(scenario, tree, choose, count):
     saved.look()
     hits = complete = 0
     for number in range(count):
-        moment, victim = choose.uniform(0, duration * 1.05), choose.choice(VICTIMS)
-        sibling = choose.random() < 0.3
+        moment, sibling = choose.uniform(0, duration * 1.05), choose.random() < 0.3
+        # A sibling is not below criu, so that "all" would not be all: it is the guardian that ends it.
+        victim = choose.choice(("process", "group") if sibling else VICTIMS)
         saved.put_back()
         pid = started(scenario, "restore", "images", "-d", *(("--restore-sibling",) if sibling else ()), *saved.options)
         hit = kill_at(scenario, pid, moment, victim)
