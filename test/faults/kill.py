@@ -35,6 +35,27 @@ def measure(scenario, command, *arguments):
     return time.monotonic() - begin
 
 
+def kill_all(victims, root):
+    """By descriptors: the first that dies may take others along, whose numbers another test's processes then get."""
+    handles = {}
+    try:
+        for one in victims:
+            try:
+                handles[one] = os.pidfd_open(one)
+            except ProcessLookupError:
+                pass
+        members = members_of(root)
+        for one in victims:
+            if one in handles and one in members:
+                try:
+                    signal.pidfd_send_signal(handles[one], signal.SIGKILL)
+                except ProcessLookupError:
+                    pass
+    finally:
+        for handle in handles.values():
+            os.close(handle)
+
+
 def kill_at(scenario, pid, moment, victim):
     """True if it was still there."""
     begin = time.monotonic()
@@ -44,11 +65,7 @@ def kill_at(scenario, pid, moment, victim):
     if pid in scenario.reaper.ended:
         return False
     hit = {"process": [pid], "group": [], "worker": members_of(pid)[1:], "everybody": members_of(pid)}[victim]
-    for one in hit:
-        try:
-            os.kill(one, signal.SIGKILL)
-        except ProcessLookupError:
-            pass
+    kill_all(hit, pid)
     if victim == "group":
         os.killpg(pid, signal.SIGKILL)
     status = scenario.reaper.wait(pid, 10)
