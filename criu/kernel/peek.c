@@ -20,9 +20,24 @@ struct window {
 	unsigned char data[WINDOW_BYTES - DATA_OFFSET];
 };
 
+/* PLACE(name here, struct, field) */
+#define PLACES(PLACE)                                                                                                  \
+	PLACE(task_files, "task_struct", "files")                                                                      \
+	PLACE(files_table, "files_struct", "fdt")                                                                      \
+	PLACE(table_files, "fdtable", "fd")                                                                            \
+	PLACE(task_pid, "task_struct", "thread_pid")                                                                   \
+	PLACE(pid_level, "pid", "level")                                                                               \
+	PLACE(pid_numbers, "pid", "numbers")                                                                           \
+	PLACE(number, "upid", "nr")                                                                                    \
+	PLACE(number_end, "upid", "ns")
+
 struct peek {
 	int map_fd, program_fd;
 	struct window *window;
+	uint64_t level; /* of our own pid namespace */
+#define PLACE(name, structure, field) struct btf_place name;
+	PLACES(PLACE)
+#undef PLACE
 };
 
 static long bpf(int command, union bpf_attr *attributes)
@@ -97,15 +112,33 @@ static struct error *run(struct peek *peek)
 	return NULL;
 }
 
-struct error *peek_open(struct peek **ret)
+static struct error *find_places(struct peek *peek, const struct btf *btf)
 {
-	struct peek *peek = malloc(sizeof(*peek));
+#define PLACE(name, structure, field) TRY(btf_find(btf, structure, field, &peek->name));
+	PLACES(PLACE)
+#undef PLACE
+	return NULL;
+}
+
+static struct error *find_level(struct peek *peek)
+{
+	uint64_t task, pid;
+
+	TRY(peek_current(peek, &task));
+	TRY(peek_number(peek, task, &peek->task_pid, &pid));
+	return peek_number(peek, pid, &peek->pid_level, &peek->level);
+}
+
+struct error *peek_open(const struct btf *btf, struct peek **ret)
+{
+	struct peek *peek = calloc(1, sizeof(*peek));
 	struct error *error;
 
 	if (!peek)
 		return out_of_memory();
-	*peek = (struct peek){ -1, -1, MAP_FAILED };
-	error = make_window(peek) ?: load_program(peek);
+	peek->map_fd = peek->program_fd = -1;
+	peek->window = MAP_FAILED;
+	error = find_places(peek, btf) ?: make_window(peek) ?: load_program(peek) ?: find_level(peek);
 	if (error)
 		peek_close(peek);
 	else
@@ -160,17 +193,38 @@ struct error *peek_bytes(struct peek *peek, uint64_t address, void *data, size_t
 	return NULL;
 }
 
-struct error *peek_descriptor(struct peek *peek, const struct btf *btf, int fd, uint64_t *file)
+struct error *peek_descriptor(struct peek *peek, int fd, uint64_t *file)
 {
-	struct btf_place slot = { .offset = sizeof(uint64_t) * fd, .size = sizeof(uint64_t) }, files, table, array;
+	struct btf_place slot = { .offset = sizeof(uint64_t) * fd, .size = sizeof(uint64_t) };
 	uint64_t at;
 
-	TRY(btf_find(btf, "task_struct", "files", &files));
-	TRY(btf_find(btf, "files_struct", "fdt", &table));
-	TRY(btf_find(btf, "fdtable", "fd", &array));
 	TRY(peek_current(peek, &at));
-	TRY(peek_number(peek, at, &files, &at));
-	TRY(peek_number(peek, at, &table, &at));
-	TRY(peek_number(peek, at, &array, &at));
+	TRY(peek_number(peek, at, &peek->task_files, &at));
+	TRY(peek_number(peek, at, &peek->files_table, &at));
+	TRY(peek_number(peek, at, &peek->table_files, &at));
 	return peek_number(peek, at, &slot, file);
+}
+
+struct error *peek_pid(struct peek *peek, uint64_t address, uint64_t *number)
+{
+	uint32_t stride = peek->number_end.offset + peek->number_end.size;
+	struct btf_place place = peek->number;
+	uint64_t level;
+
+	*number = 0;
+	if (!address)
+		return NULL;
+	TRY(peek_number(peek, address, &peek->pid_level, &level));
+	if (level < peek->level)
+		return NULL;
+	place.offset += peek->pid_numbers.offset + stride * peek->level;
+	return peek_number(peek, address, &place, number);
+}
+
+struct error *peek_thread(struct peek *peek, uint64_t address, uint64_t *number)
+{
+	uint64_t pid;
+
+	TRY(peek_number(peek, address, &peek->task_pid, &pid));
+	return peek_pid(peek, pid, number);
 }

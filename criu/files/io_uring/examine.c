@@ -43,14 +43,9 @@ static struct error *find_places(struct kernel_view *view)
 
 static struct error *fill_view(struct kernel_view *view)
 {
-	uint64_t task, pid;
-
 	TRY(btf_open(&view->btf));
 	TRY(find_places(view));
-	TRY(peek_open(&view->peek));
-	TRY(peek_current(view->peek, &task));
-	TRY(number(view, task, &view->task_pid, &pid));
-	return number(view, pid, &view->pid_level, &view->pid_level_here);
+	return peek_open(view->btf, &view->peek);
 }
 
 static struct error *open_view(struct kernel_view **ret)
@@ -79,37 +74,6 @@ void kernel_view_free(struct kernel_view *view)
 }
 
 /* ---- a ring ---- */
-
-struct error *find_own_file(const struct kernel_view *view, int fd, uint64_t *file)
-{
-	uint64_t task, files, table, array;
-
-	TRY(peek_current(view->peek, &task));
-	TRY(number(view, task, &view->task_files, &files));
-	TRY(number(view, files, &view->files_table, &table));
-	TRY(number(view, table, &view->table_files, &array));
-	return element(view, array, fd, file);
-}
-
-/* The number of a thread in our pid namespace; 0: it is not in there. */
-static struct error *thread_number(const struct kernel_view *view, uint64_t task, pid_t *tid)
-{
-	uint32_t stride = view->number_end.offset + view->number_end.size;
-	struct btf_place place = view->number;
-	uint64_t pid, level, value;
-
-	*tid = 0;
-	TRY(number(view, task, &view->task_pid, &pid));
-	if (!pid)
-		return NULL;
-	TRY(number(view, pid, &view->pid_level, &level));
-	if (level < view->pid_level_here)
-		return NULL;
-	place.offset += view->pid_numbers.offset + stride * view->pid_level_here;
-	TRY(number(view, pid, &place, &value));
-	*tid = (pid_t)value;
-	return NULL;
-}
 
 static bool is_of_tree(const struct dump *dump, pid_t tid)
 {
@@ -144,11 +108,10 @@ static struct error *check_users(struct dump *dump, const struct kernel_view *vi
 
 	TRY(number(view, head, &view->list_next, &node));
 	for (unsigned i = 0; node != head && i < LIST_MAX; i++) {
-		uint64_t task;
-		pid_t tid;
+		uint64_t task, tid;
 
 		TRY(number(view, node - view->user_node.offset, &view->user_task, &task));
-		TRY(thread_number(view, task, &tid));
+		TRY(peek_thread(view->peek, task, &tid));
 		if (!is_of_tree(dump, tid))
 			return with_hint(fail("it is an io_uring that a process outside of the tree uses too"),
 					 "Dump both together, or let the other one close it.");
@@ -238,12 +201,13 @@ static struct error *check_setup(uint64_t setup, uint64_t compat)
 
 static struct error *find_submitter(struct dump *dump, const struct kernel_view *view, uint64_t ring, struct ring_facts *facts)
 {
-	uint64_t task;
+	uint64_t task, tid;
 
 	TRY(number(view, ring, &view->submitter, &task));
 	if (!task)
 		return NULL;
-	TRY(thread_number(view, task, &facts->submitter));
+	TRY(peek_thread(view->peek, task, &tid));
+	facts->submitter = (pid_t)tid;
 	if (!is_of_tree(dump, facts->submitter))
 		return with_hint(fail("it is an io_uring that only a thread that has ended could use (IORING_SETUP_SINGLE_ISSUER)"),
 				 "Let the program close it.");
@@ -269,7 +233,7 @@ struct error *ring_examine(struct dump *dump, struct kernel_view **view, int fd,
 	*facts = (struct ring_facts){ 0 };
 	if (!*view)
 		TRY(open_view(view));
-	TRY(find_own_file(*view, fd, &file));
+	TRY(peek_descriptor((*view)->peek, fd, &file));
 	TRY(number(*view, file, &(*view)->file_private, &ring));
 	TRY(read_facts(*view, ring, facts));
 	TRY(number(*view, ring, &(*view)->compat, &compat));

@@ -55,7 +55,7 @@ static struct error *measure(struct kernel_view *view, int fd, void *memory)
 
 	if (syscall(SYS_io_uring_register, fd, IORING_REGISTER_BUFFERS, &own, 1))
 		return fail_errno("could not register a buffer");
-	TRY(find_own_file(view, fd, &file));
+	TRY(peek_descriptor(view->peek, fd, &file));
 	TRY(number(view, file, &view->file_private, &ring));
 	TRY(number(view, ring, &view->buffer_nodes, &nodes));
 	TRY(element(view, nodes, 0, &node));

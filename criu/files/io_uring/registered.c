@@ -51,7 +51,7 @@ static struct error *know(struct known_files *known, const struct seen_descripti
 	copy = process < 0 ? -1 : syscall(SYS_pidfd_getfd, process, seen->number, 0);
 	if (copy < 0)
 		return fail_errno("could not borrow descriptor %d", seen->number);
-	TRY(find_own_file(known->view, copy, &file.file));
+	TRY(peek_descriptor(known->view->peek, copy, &file.file));
 	TRY(number(known->view, file.file, &known->view->file_private, &file.private));
 	*arena_append(known->arena, known->files, known->count, known->capacity) = file;
 	return NULL;

@@ -7,15 +7,7 @@
 
 /* PLACE(name here, struct, field) */
 #define PLACES(PLACE)                                                                                                  \
-	PLACE(task_files, "task_struct", "files")                                                                      \
 	PLACE(task_io_uring, "task_struct", "io_uring")                                                                \
-	PLACE(task_pid, "task_struct", "thread_pid")                                                                   \
-	PLACE(pid_level, "pid", "level")                                                                               \
-	PLACE(pid_numbers, "pid", "numbers")                                                                           \
-	PLACE(number, "upid", "nr")                                                                                    \
-	PLACE(number_end, "upid", "ns")                                                                                \
-	PLACE(files_table, "files_struct", "fdt")                                                                      \
-	PLACE(table_files, "fdtable", "fd")                                                                            \
 	PLACE(file_private, "file", "private_data")                                                                    \
 	PLACE(list_next, "list_head", "next")                                                                          \
 	PLACE(flags, "io_ring_ctx", "flags")                                                                           \
@@ -65,9 +57,8 @@ struct kernel_view {
 #define PLACE(name, structure, field) struct btf_place name;
 	PLACES(PLACE)
 #undef PLACE
-	uint32_t page_bytes;	 /* of struct page */
-	uint64_t pid_level_here; /* of our own pid namespace */
-	uint64_t first_page;	 /* struct page of frame 0; 0: not known yet */
+	uint32_t page_bytes; /* of struct page */
+	uint64_t first_page; /* struct page of frame 0; 0: not known yet */
 };
 
 static inline struct error *number(const struct kernel_view *view, uint64_t structure, const struct btf_place *place,
@@ -82,7 +73,5 @@ static inline struct error *element(const struct kernel_view *view, uint64_t arr
 	return peek_number(view->peek, array + index * sizeof(uint64_t), &(struct btf_place){ .size = sizeof(uint64_t) }, value);
 }
 
-/* The struct file of a descriptor of our own. */
-struct error *find_own_file(const struct kernel_view *view, int fd, uint64_t *file) must_check;
 /* What is registered, into facts. */
 struct error *examine_registered(struct arena *arena, struct kernel_view *view, uint64_t ring, struct ring_facts *facts) must_check;

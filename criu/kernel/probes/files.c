@@ -214,7 +214,7 @@ struct error *probe_io_uring(void)
 
 	if (ring < 0)
 		return fail_errno("io_uring_setup");
-	error = btf_open(&btf) ?: btf_find(btf, "io_ring_ctx", "nr_req_allocated", &place) ?: peek_open(&peek);
+	error = btf_open(&btf) ?: btf_find(btf, "io_ring_ctx", "nr_req_allocated", &place) ?: peek_open(btf, &peek);
 	peek_close(peek);
 	btf_close(btf);
 	return error;

@@ -37,17 +37,11 @@ enum { PIECES_MAX = 1 << 16, PIECE_MAX = 1 << 16 };
 	PLACE(sender_user, "unix_skb_parms", "uid")                                                                    \
 	PLACE(sender_group, "unix_skb_parms", "gid")                                                                   \
 	PLACE(files, "unix_skb_parms", "fp")                                                                           \
-	PLACE(consumed, "unix_skb_parms", "consumed")                                                                  \
-	PLACE(pid_level, "pid", "level")                                                                               \
-	PLACE(pid_numbers, "pid", "numbers")                                                                           \
-	PLACE(upid_number, "upid", "nr")                                                                               \
-	PLACE(upid_end, "upid", "ns")                                                                                  \
-	PLACE(task_pid, "task_struct", "thread_pid")
+	PLACE(consumed, "unix_skb_parms", "consumed")
 
 struct kernel_view {
 	struct peek *peek;
 	struct btf *btf;
-	uint64_t level; /* of our pid namespace */
 #define PLACE(name, structure, field) struct btf_place name;
 	PLACES(PLACE)
 #undef PLACE
@@ -60,16 +54,11 @@ static struct error *number(const struct kernel_view *view, uint64_t structure, 
 
 static struct error *fill_view(struct kernel_view *view)
 {
-	uint64_t task, pid;
-
 	TRY(btf_open(&view->btf));
 #define PLACE(name, structure, field) TRY(btf_find(view->btf, structure, field, &view->name));
 	PLACES(PLACE)
 #undef PLACE
-	TRY(peek_open(&view->peek));
-	TRY(peek_current(view->peek, &task));
-	TRY(number(view, task, &view->task_pid, &pid));
-	return number(view, pid, &view->pid_level, &view->level);
+	return peek_open(view->btf, &view->peek);
 }
 
 /* The struct sock of a socket of ours. */
@@ -77,24 +66,9 @@ static struct error *find_sock(const struct kernel_view *view, int fd, uint64_t 
 {
 	uint64_t file, socket;
 
-	TRY(peek_descriptor(view->peek, view->btf, fd, &file));
+	TRY(peek_descriptor(view->peek, fd, &file));
 	TRY(number(view, file, &view->file_private, &socket));
 	return number(view, socket, &view->socket_sock, sock);
-}
-
-/* A process, as our pid namespace numbers it; 0: it is not in there. */
-static struct error *read_pid(const struct kernel_view *view, uint64_t pid, uint64_t *ret)
-{
-	struct btf_place own = view->pid_numbers;
-	uint64_t level;
-
-	*ret = 0;
-	TRY(number(view, pid, &view->pid_level, &level));
-	if (level < view->level)
-		return NULL;
-	own.offset += view->level * (view->upid_end.offset + view->upid_end.size) + view->upid_number.offset;
-	own.size = view->upid_number.size;
-	return number(view, pid, &own, ret);
 }
 
 /* Who sent it, where the kernel has noted that. */
@@ -105,7 +79,7 @@ static struct error *read_sender(const struct kernel_view *view, uint64_t contro
 	TRY(number(view, control, &view->sender, &pid));
 	if (!pid)
 		return NULL;
-	TRY(read_pid(view, pid, &tid));
+	TRY(peek_pid(view->peek, pid, &tid));
 	if (!tid)
 		return NULL;
 	TRY(number(view, control, &view->sender_user, &user));
@@ -208,7 +182,7 @@ static struct error *read_maker(const struct kernel_view *view, uint64_t end, Un
 	TRY(number(view, end, &view->peer_credentials, &credentials));
 	if (!pid || !credentials)
 		return fail("who connected it is not known");
-	TRY(read_pid(view, pid, &tid));
+	TRY(peek_pid(view->peek, pid, &tid));
 	TRY(number(view, credentials, &view->user, &user));
 	TRY(number(view, credentials, &view->group, &group));
 	SET(entry, maker_pid, tid);
